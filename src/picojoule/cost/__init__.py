@@ -1,0 +1,1 @@
+"""How many actions, hence how much? The closed form: counts, energy, time and area."""

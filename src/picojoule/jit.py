@@ -1,0 +1,27 @@
+"""jit: compiled kernels, each bound to the plain-Python definition that it must equal."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
+"""(reference, kernel) of every kernel that has a stand-alone definition; the tests run them all."""
+
+
+def kernel(*, reference: Callable[..., Any]) -> Callable[[Function], Function]:
+    """Compile a function with numba and bind it to the plain-Python reference it must equal."""
+
+    def compile_(function: Function) -> Function:
+        compiled = helper(function)
+        PAIRS.append((reference, compiled))
+        return compiled
+
+    return compile_
+
+
+def helper(function: Function) -> Function:
+    """Compile a function that only kernels call; their references cover it."""
+    return numba.njit(cache=True, nogil=True)(function)
