@@ -1,5 +1,27 @@
 """What must be computed? Operations, and networks of them."""
 
+from picojoule.workload.build import (
+    Bits,
+    Pair,
+    batched_matmul,
+    conv,
+    conv_transposed,
+    fully_connected,
+    matmul,
+    output_size,
+    transposed_output_size,
+)
+from picojoule.workload.einsum import einsum
+from picojoule.workload.light import (
+    activation,
+    attention,
+    concat,
+    elementwise,
+    lrn,
+    normalization,
+    pool,
+    softmax,
+)
 from picojoule.workload.network import Attribute, Ignored, Layer, Network, Parameter, Value
 from picojoule.workload.operation import (
     ROLES,
@@ -16,15 +38,33 @@ __all__ = [
     "ROLES",
     "Attribute",
     "Axis",
+    "Bits",
     "Ignored",
     "Layer",
     "Network",
     "Operation",
+    "Pair",
     "Parameter",
     "Role",
     "Tensor",
     "Term",
     "Value",
+    "activation",
+    "attention",
     "axis_points",
+    "batched_matmul",
+    "concat",
+    "conv",
+    "conv_transposed",
+    "einsum",
+    "elementwise",
+    "fully_connected",
+    "lrn",
+    "matmul",
+    "normalization",
+    "output_size",
+    "pool",
+    "softmax",
     "tile_words",
+    "transposed_output_size",
 ]
