@@ -1,0 +1,28 @@
+"""What does this network cost on this chip? The whole pipeline, and its result."""
+
+from picojoule.evaluation.pipeline import (
+    OBJECTIVES,
+    Objective,
+    Progress,
+    check_objective,
+    evaluate,
+    evaluate_operation,
+)
+from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped, flatten
+from picojoule.evaluation.tables import describe_evaluation, energy_chart, evaluation_tables
+
+__all__ = [
+    "OBJECTIVES",
+    "Evaluation",
+    "LayerResult",
+    "Objective",
+    "Progress",
+    "Unmapped",
+    "check_objective",
+    "describe_evaluation",
+    "energy_chart",
+    "evaluate",
+    "evaluate_operation",
+    "evaluation_tables",
+    "flatten",
+]

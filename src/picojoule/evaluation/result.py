@@ -1,0 +1,356 @@
+"""Result: what a network costs on a chip, layer by layer, as values that print, draw and save.
+
+Every figure of a layer covers all its repeats (the time steps of a recurrent layer); only its
+certificate speaks of one run, because that is what was searched.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from picojoule.errors import PicojouleError
+from picojoule.mapping import Counts, Nest, format_nest
+from picojoule.report import save_chart, write_whole
+from picojoule.workload import Ignored, Operation
+
+if TYPE_CHECKING:
+    import pandas
+
+    from picojoule.cost import Costs
+    from picojoule.mapper import Certificate
+
+CERTIFICATE_KEYS = ("optimal", "lower_bound", "cost", "mapspace_size", "visited")
+
+
+class NestText(str):
+    """The text of a loop nest, which shows as it prints."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResult:
+    """One layer of multiply-accumulates on the chip.
+
+    Args:
+        name, kind: The layer's.
+        operation: What one run of it computes.
+        repeats: Runs, one after another.
+        nest: The mapping of one run.
+        counts, costs: Of one run.
+        certificate: How the mapping was proved best; None where the user gave the mapping.
+        outermost: Name of the memory whose traffic is `dram_bytes`.
+    """
+
+    name: str
+    kind: str
+    operation: Operation
+    repeats: int
+    nest: Nest
+    counts: Counts
+    costs: "Costs"
+    certificate: "Certificate | None"
+    outermost: str
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates."""
+        return self.operation.macs * self.repeats
+
+    @property
+    def energy_pj(self) -> float:
+        """Energy in picojoules."""
+        return self.costs.energy_pj * self.repeats
+
+    @property
+    def latency_cycles(self) -> int:
+        """Clock cycles."""
+        return self.costs.latency_cycles * self.repeats
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds."""
+        return self.costs.latency_s * self.repeats
+
+    @property
+    def utilization(self) -> float:
+        """MACs done, of those that all compute units could do in the layer's time; 0 to 1."""
+        return self.costs.utilization
+
+    @property
+    def active_pes(self) -> int:
+        """Compute units that have work."""
+        return self.costs.active_pes
+
+    @property
+    def dram_bytes(self) -> int:
+        """Bytes that cross into or out of the outermost memory: its reads and its updates."""
+        bits = 0
+        for tensor in self.operation.tensors:
+            actions = self.counts.accesses[self.outermost, tensor.name]
+            bits += (actions.reads + actions.updates) * tensor.bits
+        return -(-bits * self.repeats // 8)
+
+    @property
+    def energy_by_level_pj(self) -> dict[str, float]:
+        """Picojoules by part of the chip, outermost first, and by leakage."""
+        return {part: pj * self.repeats for part, pj in self.costs.energy_by_part_pj.items()}
+
+    @property
+    def energy_by_tensor_pj(self) -> dict[str, float]:
+        """Picojoules spent on moving each tensor."""
+        return {name: pj * self.repeats for name, pj in self.costs.energy_by_tensor_pj.items()}
+
+    @property
+    def energy_by_role_pj(self) -> dict[str, float]:
+        """Like `energy_by_tensor_pj`, under the tensors' roles, which all layers share."""
+        roles = {tensor.name: tensor.role for tensor in self.operation.tensors}
+        return _add(
+            {roles.get(name, name): energy} for name, energy in self.energy_by_tensor_pj.items()
+        )
+
+    @property
+    def accesses(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Words read, filled and updated, by memory and tensor, over all instances."""
+        table: dict[str, dict[str, dict[str, int]]] = {}
+        for (memory, tensor), actions in self.counts.accesses.items():
+            table.setdefault(memory, {})[tensor] = {
+                "reads": actions.reads * self.repeats,
+                "fills": actions.fills * self.repeats,
+                "updates": actions.updates * self.repeats,
+            }
+        return table
+
+    @property
+    def mapping(self) -> NestText:
+        """The mapping as an indented loop nest; `nest` is the value behind it."""
+        return NestText(format_nest(self.nest))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The layer as plain data, under its attributes' names."""
+        proof: dict[str, Any] | None = None
+        if self.certificate:
+            proof = {key: getattr(self.certificate, key) for key in CERTIFICATE_KEYS}
+        return {
+            "name": self.name,
+            "macs": self.macs,
+            "energy_pj": self.energy_pj,
+            "latency_cycles": self.latency_cycles,
+            "latency_s": self.latency_s,
+            "utilization": self.utilization,
+            "active_pes": self.active_pes,
+            "dram_bytes": self.dram_bytes,
+            "energy_by_level_pj": self.energy_by_level_pj,
+            "energy_by_tensor_pj": self.energy_by_tensor_pj,
+            "accesses": self.accesses,
+            "mapping": str(self.mapping),
+            "certificate": {key: getattr(proof, key) for key in CERTIFICATE_KEYS}
+            if proof
+            else None,
+            "repeats": self.repeats,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A layer that has no mapping, hence no cost: what it is, how much work, and why."""
+
+    name: str
+    kind: str
+    steps: int
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """The layer as plain data."""
+        return {"name": self.name, "kind": self.kind, "steps": self.steps, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluation:
+    """What a network costs on a chip.
+
+    Args:
+        network, chip: Their names.
+        objective: What each layer's mapping minimises: "energy", "latency" or "edp".
+        batch: Images (or sequences) in flight; every figure is for the whole batch.
+        layers: Layers of multiply-accumulates, in the network's order, run one after another.
+        unmapped: Layers without multiply-accumulates: counted, listed, not priced.
+        ignored: What the reader of the model did not understand.
+        area_mm2: Of the chip.
+        levels: The chip's parts, outermost first.
+        compute_units: How many the chip has.
+    """
+
+    network: str
+    chip: str
+    objective: str
+    batch: int
+    layers: tuple[LayerResult, ...]
+    unmapped: tuple[Unmapped, ...]
+    ignored: tuple[Ignored, ...]
+    area_mm2: float
+    levels: tuple[str, ...]
+    compute_units: int
+
+    @property
+    def energy(self) -> float:
+        """Joules, of the whole batch."""
+        return self.energy_pj * 1e-12
+
+    @property
+    def latency(self) -> float:
+        """Seconds, of the whole batch: the layers run one after another."""
+        return sum(layer.latency_s for layer in self.layers)
+
+    @property
+    def area(self) -> float:
+        """Square millimetres."""
+        return self.area_mm2
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of all layers."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def energy_pj(self) -> float:
+        """Picojoules of all layers."""
+        return sum(layer.energy_pj for layer in self.layers)
+
+    @property
+    def latency_cycles(self) -> int:
+        """Clock cycles of all layers."""
+        return sum(layer.latency_cycles for layer in self.layers)
+
+    @property
+    def utilization(self) -> float:
+        """Mean of the layers' utilisation, weighted by their time; 0 to 1."""
+        if not self.latency_cycles:
+            return 0.0
+        busy = sum(layer.utilization * layer.latency_cycles for layer in self.layers)
+        return busy / self.latency_cycles
+
+    @property
+    def dram_bytes(self) -> int:
+        """Bytes across the outermost memory."""
+        return sum(layer.dram_bytes for layer in self.layers)
+
+    @property
+    def energy_by_level_pj(self) -> dict[str, float]:
+        """Picojoules by part of the chip, outermost first, and by leakage."""
+        return _add(layer.energy_by_level_pj for layer in self.layers)
+
+    @property
+    def energy_by_tensor_pj(self) -> dict[str, float]:
+        """Picojoules by the tensors' roles: weights, inputs, outputs."""
+        return _add(layer.energy_by_role_pj for layer in self.layers)
+
+    @property
+    def is_optimal(self) -> bool:
+        """Whether every layer's mapping is proved best for the objective.
+
+        The network's energy or latency is then minimal too; its energy-delay product need not be,
+        for a product of sums is not a sum of products.
+        """
+        return all(layer.certificate and layer.certificate.optimal for layer in self.layers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain data, under the attributes' names."""
+        return {
+            "network": self.network,
+            "chip": self.chip,
+            "objective": self.objective,
+            "batch": self.batch,
+            "layers": [layer.to_dict() for layer in self.layers],
+            "totals": {
+                "macs": self.macs,
+                "energy_pj": self.energy_pj,
+                "latency_cycles": self.latency_cycles,
+                "latency_s": self.latency,
+                "edp_js": self.energy * self.latency,
+                "area_mm2": self.area_mm2,
+                "utilization": self.utilization,
+                "dram_bytes": self.dram_bytes,
+                "energy_by_level_pj": self.energy_by_level_pj,
+                "energy_by_tensor_pj": self.energy_by_tensor_pj,
+                "optimal": self.is_optimal,
+            },
+            "unmapped": [layer.to_dict() for layer in self.unmapped],
+            "ignored": [
+                {"name": item.name, "operator": item.operator, "reason": item.reason}
+                for item in self.ignored
+            ],
+        }
+
+    def save(self, path: str | Path) -> None:
+        """Write `to_dict()` as JSON; the file appears whole or not at all.
+
+        Raises:
+            OutputError: The file cannot be written.
+        """
+        write_whole(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
+
+    def plot(self, path: str | Path) -> None:
+        """Draw the energy of each layer, stacked by level and by tensor (.png, .svg or .pdf).
+
+        Raises:
+            PicojouleError: matplotlib is missing, the ending is unknown, or the file cannot be
+                written.
+        """
+        from picojoule.evaluation.tables import energy_chart
+
+        save_chart(energy_chart(self), path)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """One row per layer; nested figures under dotted names, such as `energy_by_level_pj.dram`.
+
+        Raises:
+            PicojouleError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise PicojouleError(
+                "pandas is needed for a data frame",
+                where="to_pandas()",
+                got=str(error),
+                expected="pandas installed",
+                fix="pip install 'picojoule[explore]', or use to_dict()",
+            ) from error
+        return pandas.DataFrame([flatten(layer.to_dict()) for layer in self.layers])
+
+    def __str__(self) -> str:
+        from picojoule.evaluation.tables import describe_evaluation
+
+        return describe_evaluation(self)
+
+    __repr__ = __str__
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Put nested mappings side by side under dotted names.
+
+    >>> flatten({"a": 1, "b": {"c": 2, "d": {"e": 3}}})
+    {'a': 1, 'b.c': 2, 'b.d.e': 3}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _add(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Add mappings key by key, in the order in which keys first appear."""
+    total: dict[str, float] = {}
+    for part in parts:
+        for key, value in part.items():
+            total[key] = total.get(key, 0.0) + value
+    return total

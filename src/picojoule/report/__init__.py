@@ -1,0 +1,36 @@
+"""How is it shown? Tables, pictures and files; sees numbers and names, no physics."""
+
+from picojoule.report.figures import (
+    Chart,
+    Panel,
+    Stack,
+    draw_chart,
+    picture_format,
+    save_chart,
+)
+from picojoule.report.files import OutputError, check_place, write_whole
+from picojoule.report.table import Cell, Column, Table, plain, printable
+from picojoule.report.text import WIDTH, count, engineering, scaled, to_csv, to_text
+
+__all__ = [
+    "WIDTH",
+    "Cell",
+    "Chart",
+    "Column",
+    "OutputError",
+    "Panel",
+    "Stack",
+    "Table",
+    "check_place",
+    "count",
+    "draw_chart",
+    "engineering",
+    "picture_format",
+    "plain",
+    "printable",
+    "save_chart",
+    "scaled",
+    "to_csv",
+    "to_text",
+    "write_whole",
+]

@@ -1,0 +1,124 @@
+"""Text: numbers read at a glance, and tables for a terminal, a pipe or a spreadsheet."""
+
+import csv
+import io
+import math
+from collections.abc import Callable
+
+from picojoule.report.table import Cell, Table, plain
+
+WIDTH = 100
+"""Columns that a table may take when nobody says how wide the terminal is."""
+
+_PREFIXES = {-15: "f", -12: "p", -9: "n", -6: "u", -3: "m", 0: "", 3: "k", 6: "M", 9: "G", 12: "T"}
+
+
+def engineering(value: float, unit: str, *, digits: int = 3) -> str:
+    """Show a quantity with three digits and the prefix that suits it.
+
+    >>> engineering(0.0020513, "J"), engineering(0, "s"), engineering(999.96, "J")
+    ('2.05 mJ', '0 s', '1.00 kJ')
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g} {unit}".rstrip()
+    rounded = float(f"{value:.{digits - 1}e}")
+    power = min(12, max(-15, 3 * math.floor(math.log10(abs(rounded)) / 3)))
+    mantissa = rounded / 10.0**power
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(mantissa)) + 1e-12))
+    return f"{mantissa:.{decimals}f} {_PREFIXES[power]}{unit}".rstrip()
+
+
+def count(cell: Cell) -> str:
+    """Show an integer with thousands separators.
+
+    >>> count(665784864), count(None)
+    ('665,784,864', '-')
+    """
+    return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else plain(cell)
+
+
+def scaled(factor: float, *, decimals: int = 2) -> Callable[[Cell], str]:
+    """Make a column's `show`: the cell times `factor`, with a fixed number of decimals.
+
+    >>> scaled(1e-6)(2_050_000.0), scaled(1e-6)(None), scaled(1.0)(0.0)
+    ('2.05', '-', '0')
+    """
+
+    def show(cell: Cell) -> str:
+        if isinstance(cell, bool) or not isinstance(cell, int | float):
+            return plain(cell)
+        value = cell * factor
+        if value == 0:
+            return "0"
+        smallest = 10.0**-decimals
+        return f"{value:,.{decimals}f}" if abs(value) >= smallest else f"<{smallest:g}"
+
+    return show
+
+
+def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
+    """Draw a table with aligned columns.
+
+    Args:
+        table: What to draw.
+        width: Characters a line may take; long left-aligned cells are folded, never cut.
+        color: Whether to write terminal colours.
+
+    Returns:
+        Lines, each ended; nothing trails.
+    """
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid(
+        box=box.SIMPLE_HEAD,
+        title=Text(table.title, style="bold"),
+        title_justify="left",
+        pad_edge=False,
+        show_footer=table.total is not None,
+        padding=(0, 1, 0, 0),
+    )
+    for place, column in enumerate(table.columns):
+        footer = column.show(table.total[place]) if table.total else ""
+        left = column.align == "left"
+        grid.add_column(
+            Text(column.name),
+            Text(footer, style="bold"),
+            justify=column.align,
+            overflow="fold",
+            no_wrap=not left,
+        )
+    for row in table.rows:
+        cells = (column.show(cell) for column, cell in zip(table.columns, row, strict=True))
+        grid.add_row(*(Text(cell) for cell in cells))
+    stream = io.StringIO()
+    console = Console(
+        file=stream, width=width, color_system="standard" if color else None, force_terminal=color
+    )
+    console.print(grid)
+    for note in table.notes:
+        console.print(Text(note), soft_wrap=False)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()).strip("\n") + "\n"
+
+
+def to_csv(table: Table) -> str:
+    """Write a table as CSV under its columns' keys, with every digit and without its total.
+
+    A text cell that a spreadsheet would run as a formula gets a leading apostrophe.
+    """
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([column.key for column in table.columns])
+    for row in table.rows:
+        writer.writerow([_csv_cell(cell) for cell in row])
+    return stream.getvalue()
+
+
+def _csv_cell(cell: Cell) -> Cell:
+    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return f"'{cell}"
+    if isinstance(cell, bool):
+        return int(cell)
+    return "" if cell is None else cell
