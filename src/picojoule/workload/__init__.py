@@ -33,6 +33,7 @@ from picojoule.workload.operation import (
     axis_points,
     tile_words,
 )
+from picojoule.workload.parse import parse_operation
 
 __all__ = [
     "ROLES",
@@ -63,6 +64,7 @@ __all__ = [
     "matmul",
     "normalization",
     "output_size",
+    "parse_operation",
     "pool",
     "softmax",
     "tile_words",
