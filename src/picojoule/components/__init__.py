@@ -1,0 +1,16 @@
+"""What does one action of one part cost? Energy, area and leakage estimators."""
+
+from picojoule.components.estimate import Estimate
+from picojoule.components.registry import Attribute, attributes_of, classes, estimate
+from picojoule.components.scaling import area_factor, energy_factor, leakage_factor
+
+__all__ = [
+    "Attribute",
+    "Estimate",
+    "area_factor",
+    "attributes_of",
+    "classes",
+    "energy_factor",
+    "estimate",
+    "leakage_factor",
+]
