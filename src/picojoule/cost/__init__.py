@@ -1,1 +1,34 @@
 """How many actions, hence how much? The closed form: counts, energy, time and area."""
+
+from picojoule.cost.count import REUSE, Footprint, count
+from picojoule.cost.halo import shared_points
+from picojoule.cost.pack import PackedTensor, pack_tensor
+from picojoule.cost.price import (
+    LEAKAGE,
+    Costs,
+    area_mm2,
+    combine_cycles,
+    leakage_w,
+    price,
+    step_energy_pj,
+)
+from picojoule.cost.traffic import distinct_offsets, moved_points, tile_points
+
+__all__ = [
+    "LEAKAGE",
+    "REUSE",
+    "Costs",
+    "Footprint",
+    "PackedTensor",
+    "area_mm2",
+    "combine_cycles",
+    "count",
+    "distinct_offsets",
+    "leakage_w",
+    "moved_points",
+    "pack_tensor",
+    "price",
+    "shared_points",
+    "step_energy_pj",
+    "tile_points",
+]

@@ -1,0 +1,73 @@
+"""Place: which tensor is exchanged between which parts of a chip under a nest.
+
+A tensor travels along the memories that keep it and ends at the compute unit; the arrays between
+two neighbours of that chain carry it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from picojoule.hardware import Accelerator, Array, Memory
+from picojoule.mapping import Loop, Nest
+from picojoule.workload import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One link of a tensor's chain: `parent` serves `child`; a child of None is the compute unit.
+
+    Indices are positions in the chip's parts; `arrays` lists those between, outermost first.
+    """
+
+    parent: int
+    child: int | None
+    arrays: tuple[int, ...]
+
+
+def exchanges(accelerator: Accelerator, nest: Nest, tensor: Tensor) -> tuple[Exchange, ...]:
+    """List the links of the tensor's chain, outermost first."""
+    keepers = [n for n, level in enumerate(nest.levels) if tensor.name in level.keeps]
+    ends: list[int | None] = [*keepers[1:], None]
+    found: list[Exchange] = []
+    for parent, child in zip(keepers, ends, strict=True):
+        stop = len(nest.levels) if child is None else child
+        arrays = tuple(
+            n for n in range(parent + 1, stop) if isinstance(accelerator.parts[n], Array)
+        )
+        found.append(Exchange(parent, child, arrays))
+    return tuple(found)
+
+
+def strided_loops(nest: Nest) -> tuple[tuple[tuple[Loop, int], ...], ...]:
+    """Give each loop of each level the iterations of its dimension that one step moves."""
+    stride: dict[str, int] = {}
+    result: list[tuple[tuple[Loop, int], ...]] = []
+    for level in reversed(nest.levels):
+        loops: list[tuple[Loop, int]] = []
+        for loop in reversed(level.loops):
+            loops.append((loop, stride.get(loop.dim, 1)))
+            stride[loop.dim] = stride.get(loop.dim, 1) * loop.bound
+        result.append(tuple(reversed(loops)))
+    return tuple(reversed(result))
+
+
+def active_instances(accelerator: Accelerator, nest: Nest) -> list[int]:
+    """Active instances of each level's part, then of the compute unit: `(level + 1,)`."""
+    active = [1]
+    for part, level in zip(accelerator.parts, nest.levels, strict=False):
+        fanout = 1 if isinstance(part, Memory) else math.prod(loop.bound for loop in level.loops)
+        active.append(active[-1] * fanout)
+    return active
+
+
+def temporal_loops(
+    accelerator: Accelerator, loops: Sequence[Sequence[tuple[Loop, int]]], stop: int
+) -> list[tuple[Loop, int]]:
+    """All temporal loops of the levels before `stop`, outermost first."""
+    return [
+        pair
+        for part, level in zip(accelerator.parts[:stop], loops[:stop], strict=True)
+        if isinstance(part, Memory)
+        for pair in level
+    ]
