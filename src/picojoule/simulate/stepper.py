@@ -1,0 +1,361 @@
+"""The compiled oracle: the same run as `oracle.py`, for nests of billions of steps.
+
+A numba kernel really advances the time of every passage, step by step, and notes how far the tile
+moved and how far it had moved the step before. There are few distinct pairs of such moves; for each
+the words that arrive are found by membership in the old tile, once, and counted as often as it
+occurred. Two facts carry this, both checked against the slow engine by the tests: all loops move
+every instance alike, so instances and steps that differ only by a translation cost the same; and a
+tile is the product of its coordinate sets, one per axis.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.errors import Unsupported
+from picojoule.hardware import Accelerator
+from picojoule.jit import kernel
+from picojoule.mapping import Counts, Nest, check_loops
+from picojoule.simulate.oracle import Tally, settle
+from picojoule.simulate.passage import Footprint, Passage, Spread, Stride, passages
+from picojoule.workload import Operation
+
+Move = tuple[int, ...]
+Integers = NDArray[np.int64]
+Points = NDArray[np.int64]
+
+LARGEST_COMPILED_WORK = 50_000_000_000
+"""Steps that `execute_compiled` agrees to walk: some minutes."""
+FIRST = np.iinfo(np.int64).max
+"""Stands for the move that brings the first tile."""
+
+
+def execute_compiled(
+    operation: Operation,
+    accelerator: Accelerator,
+    nest: Nest,
+    *,
+    footprint: Footprint = "points",
+    elide_first_read: bool = True,
+) -> Counts:
+    """Run the nest with the compiled engine. Arguments and result as `execute`.
+
+    Raises:
+        MappingError: The nest does not fit the operation or the chip.
+        Unsupported: More than `LARGEST_COMPILED_WORK` steps.
+    """
+    check_loops(operation, accelerator, nest)
+    ways = tuple(passages(operation, accelerator, nest))
+    total = sum(passage.steps for passage in ways if _remembers(passage))
+    if total > LARGEST_COMPILED_WORK:
+        raise Unsupported(
+            "nest has too many steps to run",
+            where=f"operation {operation.name!r} on {accelerator.name!r}",
+            got=f"{total} steps",
+            expected=f"at most {LARGEST_COMPILED_WORK}",
+            fix="move loops into the inner memories, or trust the closed form on this one",
+        )
+    tallies = tuple(walk(passage, footprint) for passage in ways)
+    return settle(operation, accelerator, nest, ways=ways, tallies=tallies, elide=elide_first_read)
+
+
+def _forwards(passage: Passage) -> bool:
+    return bool(passage.spreads) and passage.spreads[-1].forwards
+
+
+def _remembers(passage: Passage) -> bool:
+    """Whether a step of this passage depends on the one before it."""
+    return _forwards(passage) or passage.reuse != "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of step: how the tile moved now and one step ago (None: there was no tile)."""
+
+    before: Move | None
+    now: Move | None
+    times: int
+
+
+def walk(passage: Passage, footprint: Footprint) -> Tally:
+    """Run one passage and count what it moves."""
+    axes = len(passage.tensor.axes)
+    tile = tuple(_axis_tile(passage.inside, axis, footprint) for axis in range(axes))
+    tally = Tally(tile=math.prod(map(len, tile)))
+    tally.touched = passage.instances * _touched(passage, tile)
+    grid = _Grid(passage.spreads, axes)
+    for kind in _kinds(passage):
+        words = tally.tile - _kept_words(passage, tile, kind.now)
+        if not words:
+            continue
+        taken: frozenset[int] = frozenset()
+        if _forwards(passage) and kind.now is not None:
+            arriving = _arriving(passage, tile, kind.now)
+            before = _arriving(passage, tile, kind.before)
+            taken = grid.taken(_gap(tile, arriving, before), kind.now)
+        amount = words * kind.times * passage.parents
+        tally.arrivals += amount * grid.size
+        tally.served += amount * grid.carry(taken, tally, amount)
+    return tally
+
+
+def _axis_tile(inside: Sequence[Stride], axis: int, footprint: Footprint) -> Integers:
+    """Coordinates that the loops inside touch on one axis, ascending."""
+    points = {0}
+    for stride in inside:
+        if stride.move[axis]:
+            points = {p + stride.move[axis] * i for p in points for i in range(stride.bound)}
+    filled = range(max(points) + 1) if footprint == "box" else sorted(points)
+    return np.array(filled, dtype=np.int64)
+
+
+def _touched(passage: Passage, tile: Sequence[Integers]) -> int:
+    """Distinct words that one instance holds at some step: the tile's union over time."""
+    words = 1
+    for axis, points in enumerate(tile):
+        union = set(points.tolist())
+        for stride in passage.time:
+            if stride.move[axis]:
+                union = {p + stride.move[axis] * i for p in union for i in range(stride.bound)}
+        words *= len(union)
+    return words
+
+
+def _kept(passage: Passage, tile: Sequence[Integers], move: Move | None) -> list[NDArray[np.bool_]]:
+    """Per axis, which coordinates of the tile it had before it moved by `move`."""
+    if move is None or passage.reuse == "none" or (passage.reuse == "tile" and any(move)):
+        return [np.zeros(points.shape, dtype=np.bool_) for points in tile]
+    # The old tile, seen from the corner of the new one, lies one move back.
+    return [np.isin(points, points - shift) for points, shift in zip(tile, move, strict=True)]
+
+
+def _kept_words(passage: Passage, tile: Sequence[Integers], move: Move | None) -> int:
+    """How many words of the tile the instance has already."""
+    if not tile:
+        return 0 if move is None or passage.reuse == "none" else 1
+    return math.prod(int(np.count_nonzero(kept)) for kept in _kept(passage, tile, move))
+
+
+def _arriving(passage: Passage, tile: Sequence[Integers], move: Move | None) -> NDArray[np.bool_]:
+    """Which words of the tile arrive when it moved by `move`: a mask over (axis, axis, ...)."""
+    if not tile:
+        return np.array(_kept_words(passage, tile, move) == 0)
+    old = np.ones(tuple(map(len, tile)), dtype=np.bool_)
+    for axis, kept in enumerate(_kept(passage, tile, move)):
+        old &= kept.reshape([-1 if a == axis else 1 for a in range(len(tile))])
+    return ~old
+
+
+def _gap(
+    tile: Sequence[Integers], arriving: NDArray[np.bool_], before: NDArray[np.bool_]
+) -> Move | None:
+    """The translation that takes what arrives now onto what arrived before, if there is one."""
+    now, then = _words(tile, arriving), _words(tile, before)
+    if now.shape != then.shape:
+        return None
+    gap = then[0] - now[0]
+    return tuple(gap.tolist()) if bool(np.array_equal(now + gap, then)) else None
+
+
+def _words(tile: Sequence[Integers], mask: NDArray[np.bool_]) -> Points:
+    """Coordinates of the words in a mask over the tile's grid, in order; (word, axis)."""
+    if not tile:
+        return np.zeros((int(np.count_nonzero(mask)), 0), dtype=np.int64)
+    indices = np.nonzero(mask)
+    return np.stack([points[i] for points, i in zip(tile, indices, strict=True)], axis=1)
+
+
+class _Grid:
+    """The instances below one parent: where they sit, and how far apart their tiles lie."""
+
+    def __init__(self, spreads: Sequence[Spread], axes: int) -> None:
+        self.spreads = tuple(spreads)
+        self.seats = [_seats(spread, axes) for spread in spreads]
+        self.size = math.prod(spread.instances for spread in spreads)
+        self.loads: dict[frozenset[int], tuple[tuple[int, int], ...]] = {}
+
+    def taken(self, gap: Move | None, now: Move) -> frozenset[int]:
+        """Instances of the innermost array that take their words from a neighbour.
+
+        Args:
+            gap: Translation from what arrives now to what arrived before, in tile coordinates.
+            now: How far the tile moved between the two.
+        """
+        if gap is None:
+            return frozenset()
+        seats = self.seats[-1]
+        places = dict(seats)
+        taken: set[int] = set()
+        for number, ((x, y), offset) in enumerate(seats):
+            # What the neighbour got lies at its own offset, and one move further back.
+            wanted = tuple(o + m - g for o, m, g in zip(offset, now, gap, strict=True))
+            around = ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1))
+            if any(places.get(seat) == wanted for seat in around):
+                taken.add(number)
+        everyone = [offset for _, offset in seats]
+        rest = [offset for number, offset in enumerate(everyone) if number not in taken]
+        if self.spreads[-1].groups:
+            saves = len(set(rest)) < len(set(everyone))
+        else:
+            saves = len(rest) < len(everyone)
+        return frozenset(taken) if saves else frozenset()
+
+    def carry(self, taken: frozenset[int], tally: Tally, amount: int) -> int:
+        """Carry one difference per instance through the arrays, and count it `amount` times.
+
+        Returns:
+            Differences that the parent serves.
+        """
+        loads = self.loads.get(taken)
+        if loads is None:
+            loads = self.loads[taken] = self._carry(taken)
+        networks = 1
+        for spread, (deliveries, sends) in zip(self.spreads, loads, strict=True):
+            tally.deliveries[spread.name] = (
+                tally.deliveries.get(spread.name, 0) + amount * deliveries
+            )
+            tally.sends[spread.name] = tally.sends.get(spread.name, 0) + amount * sends
+            if spread is self.spreads[-1]:
+                links = amount * networks * len(taken)
+                tally.links[spread.name] = tally.links.get(spread.name, 0) + links
+            networks *= spread.instances
+        return loads[0][1] if loads else 1
+
+    def _carry(self, taken: frozenset[int]) -> tuple[tuple[int, int], ...]:
+        """(deliveries, sends) of each array, outermost first, in differences, all networks."""
+        if not self.spreads:
+            return ()
+        outer = [[offset for _, offset in seats] for seats in self.seats[:-1]]
+        inner = [o for n, (_, o) in enumerate(self.seats[-1]) if n not in taken]
+        counts: list[tuple[int, int]] = []
+        loads = [inner]  # per network of the array at hand, seen from its own corner
+        for depth in range(len(self.spreads) - 1, -1, -1):
+            (load,) = loads
+            networks = math.prod(len(offsets) for offsets in outer[:depth])
+            sent = list(set(load)) if self.spreads[depth].groups else load
+            counts.append((networks * len(load), networks * len(sent)))
+            if depth:
+                steps = outer[depth - 1]
+                loads = [[_add(step, offset) for step in steps for offset in sent]]
+        return tuple(reversed(counts))
+
+
+def _seats(spread: Spread, axes: int) -> list[tuple[tuple[int, int], Move]]:
+    """Every instance of one array: its seat (x, y), and its offset in tensor coordinates."""
+    seats: list[tuple[tuple[int, int], Move]] = []
+    for indices in itertools.product(*(range(stride.bound) for stride in spread.strides)):
+        seat = {"x": 0, "y": 0}
+        offset = [0] * axes
+        for index, stride in zip(indices, spread.strides, strict=True):
+            assert stride.axis is not None
+            seat[stride.axis] = seat[stride.axis] * stride.bound + index
+            offset = [o + index * m for o, m in zip(offset, stride.move, strict=True)]
+        seats.append(((seat["x"], seat["y"]), tuple(offset)))
+    return seats
+
+
+def _add(left: Move, right: Move) -> Move:
+    return tuple(a + b for a, b in zip(left, right, strict=True))
+
+
+def _kinds(passage: Passage) -> list[Kind]:
+    """Walk the passage's time and sort its steps by how the tile moved now and before."""
+    if not _remembers(passage):
+        return [Kind(None, None, times=passage.steps)]
+    axes = len(passage.tensor.axes)
+    reach = [sum(s.move[a] * (s.bound - 1) for s in passage.time) for a in range(axes)]
+    radices = [2 * distance + 1 for distance in reach]
+    if math.prod(radices) >= FIRST // 2:
+        raise Unsupported(
+            "tensor is too large to run",
+            where=f"tensor {passage.tensor.name!r}",
+            got=f"{math.prod(radices)} possible moves of its tile",
+            expected=f"below {FIRST // 2}",
+            fix="shrink the operation, or trust the closed form on this one",
+        )
+    places = [math.prod(radices[:axis]) for axis in range(axes)]
+    bounds = np.array([stride.bound for stride in passage.time], dtype=np.int64)
+    codes = np.array(
+        [sum(m * p for m, p in zip(s.move, places, strict=True)) for s in passage.time],
+        dtype=np.int64,
+    )
+    befores, nows, times = moves_kernel(bounds, codes, (len(bounds) + 2) ** 2)
+    return [
+        Kind(_decode(before, radices), _decode(now, radices), times=count)
+        for before, now, count in zip(befores.tolist(), nows.tolist(), times.tolist(), strict=True)
+    ]
+
+
+def _decode(code: int, radices: Sequence[int]) -> Move | None:
+    """The move that a code stands for; digits are balanced around 0."""
+    if code == FIRST:
+        return None
+    move: list[int] = []
+    for radix in radices:
+        digit = (code + radix // 2) % radix - radix // 2
+        move.append(digit)
+        code = (code - digit) // radix
+    return tuple(move)
+
+
+# A step is told by the one loop that advances, so n loops give at most (n + 1)^2 pairs of moves.
+def moves_reference(
+    bounds: Sequence[int], codes: Sequence[int], largest: int
+) -> tuple[Integers, Integers, Integers]:
+    """The definition: visit every point of time and note how far the position moved."""
+    seen: dict[tuple[int, int], int] = {}
+    position, before = None, FIRST
+    for indices in itertools.product(*(range(bound) for bound in bounds)):
+        here = sum(int(i * code) for i, code in zip(indices, codes, strict=True))
+        now = FIRST if position is None else here - position
+        seen[before, now] = seen.get((before, now), 0) + 1
+        position, before = here, now
+    assert len(seen) <= largest
+    columns = ([b for b, _ in seen], [n for _, n in seen], list(seen.values()))
+    first, second, third = (np.array(column, dtype=np.int64) for column in columns)
+    return first, second, third
+
+
+@kernel(reference=moves_reference)
+def moves_kernel(
+    bounds: Integers, codes: Integers, largest: int
+) -> tuple[Integers, Integers, Integers]:
+    """Advance the loops like an odometer and count each pair of moves; in order of appearance."""
+    size = 4
+    while size < 4 * largest:
+        size *= 2
+    slots = np.full(size, -1, dtype=np.int64)
+    befores = np.empty(largest, dtype=np.int64)
+    nows = np.empty(largest, dtype=np.int64)
+    times = np.zeros(largest, dtype=np.int64)
+    indices = np.zeros(bounds.size, dtype=np.int64)
+    befores[0], nows[0], times[0], kinds = FIRST, FIRST, 1, 1
+    before = FIRST
+    while True:
+        loop = bounds.size - 1
+        now = np.int64(0)
+        while loop >= 0 and indices[loop] == bounds[loop] - 1:
+            now -= codes[loop] * indices[loop]
+            indices[loop] = 0
+            loop -= 1
+        if loop < 0:
+            break
+        indices[loop] += 1
+        now += codes[loop]
+        slot = (before * 31 + now) * 2654435761 & (size - 1)
+        while slots[slot] >= 0 and not (
+            befores[slots[slot]] == before and nows[slots[slot]] == now
+        ):
+            slot = (slot + 1) & (size - 1)
+        if slots[slot] < 0:
+            assert kinds < largest
+            slots[slot] = kinds
+            befores[kinds], nows[kinds] = before, now
+            kinds += 1
+        times[slots[slot]] += 1
+        before = now
+    return befores[:kinds], nows[:kinds], times[:kinds]

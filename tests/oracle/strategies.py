@@ -1,0 +1,149 @@
+"""Hypothesis strategies: random operations, chips and nests, small enough to run word by word."""
+
+import math
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from picojoule.hardware import Accelerator, Array, Compute, Memory
+from picojoule.mapping import Level, Loop, Nest
+from picojoule.workload import ROLES, Axis, Operation, Tensor, Term
+
+SIZES = (1, 2, 3, 4, 6, 8)
+PRIMES = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 6: (2, 3), 8: (2, 2, 2)}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What one run needs."""
+
+    operation: Operation
+    accelerator: Accelerator
+    nest: Nest
+
+
+def axis(*terms: tuple[str, int]) -> Axis:
+    return Axis(tuple(Term(dim, coefficient) for dim, coefficient in terms))
+
+
+def build_operation(kind: str, sizes: dict[str, int], step: int, spread: int) -> Operation:
+    """One of the shapes that networks are made of; `step` is a stride, `spread` a dilation."""
+    tensors = {
+        "conv1d": (
+            Tensor("w", "weights", (axis(("M", 1)), axis(("R", 1)))),
+            Tensor("i", "inputs", (axis(("P", step), ("R", spread)),)),
+            Tensor("o", "outputs", (axis(("M", 1)), axis(("P", 1)))),
+        ),
+        "conv2d": (
+            Tensor("w", "weights", (axis(("C", 1)), axis(("R", 1)), axis(("S", 1)))),
+            Tensor(
+                "i",
+                "inputs",
+                (axis(("C", 1)), axis(("P", step), ("R", spread)), axis(("Q", spread), ("S", step))),
+            ),
+            Tensor("o", "outputs", (axis(("P", 1)), axis(("Q", 1)))),
+        ),
+        "grouped": (
+            Tensor("w", "weights", (axis(("G", 1)), axis(("M", 1)), axis(("R", 1)))),
+            Tensor("i", "inputs", (axis(("G", 1)), axis(("P", step), ("R", spread)))),
+            Tensor("o", "outputs", (axis(("G", 1)), axis(("M", 1)), axis(("P", 1)))),
+        ),
+        "matmul": (
+            Tensor("w", "weights", (axis(("K", 1)), axis(("N", 1)))),
+            Tensor("i", "inputs", (axis(("M", 1)), axis(("K", 1)))),
+            Tensor("o", "outputs", (axis(("M", 1)), axis(("N", 1)))),
+        ),
+        "transposed": (
+            Tensor("w", "weights", (axis(("C", 1)), axis(("R", 1)))),
+            Tensor("i", "inputs", (axis(("C", 1)), axis(("P", 1)))),
+            Tensor("o", "outputs", (axis(("P", step), ("R", spread)),)),
+        ),
+        "pool": (
+            Tensor("i", "inputs", (axis(("C", 1)), axis(("P", step), ("R", spread)))),
+            Tensor("o", "outputs", (axis(("C", 1)), axis(("P", 1)))),
+        ),
+        "three_terms": (
+            Tensor("w", "weights", (Axis(()), axis(("R", 1)))),
+            Tensor("i", "inputs", (axis(("P", step), ("R", spread), ("C", 3)), axis(("M", 2)))),
+            Tensor("o", "outputs", (axis(("P", 1)), axis(("M", 1), ("C", 1)))),
+        ),
+    }[kind]
+    dims = dict.fromkeys(dim for tensor in tensors for dim in tensor.dims)
+    return Operation(
+        name=kind,
+        kind=kind,
+        dims=tuple((dim, sizes[dim]) for dim in dims),
+        tensors=tensors,
+    )
+
+
+KINDS = ("conv1d", "conv2d", "grouped", "matmul", "transposed", "pool", "three_terms")
+
+
+@st.composite
+def operations(draw: st.DrawFn, most_steps: int = 300) -> Operation:
+    kind = draw(st.sampled_from(KINDS))
+    step, spread = draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    names = "CGKMNPQRS"
+    dims = [dim for dim, _ in build_operation(kind, dict.fromkeys(names, 1), 1, 1).dims]
+    sizes = dict.fromkeys(names, 1)
+    left = most_steps
+    for dim in draw(st.permutations(dims)):
+        sizes[dim] = draw(st.sampled_from([size for size in SIZES if size <= left]))
+        left //= sizes[dim]
+    return build_operation(kind, sizes, step, spread)
+
+
+@st.composite
+def cases(
+    draw: st.DrawFn, *, most_steps: int = 300, forwarding: bool = True, several: bool = True
+) -> Case:
+    """Draw an operation, a chip of 2 to 4 memories and up to 2 arrays, and a legal nest.
+
+    Args:
+        most_steps: Inner steps at most.
+        forwarding: Whether arrays may forward between neighbours.
+        several: Whether a tensor may pass more than one array between two memories.
+    """
+    operation = draw(operations(most_steps))
+    memories = draw(st.integers(2, 4))
+    gaps = draw(st.lists(st.integers(0, memories - 1), max_size=2, unique=True))
+    kinds = [("memory", index) for index in range(memories)]
+    for gap in sorted(gaps, reverse=True):
+        kinds.insert(gap + 1, ("array", gap))
+    loops: list[list[Loop]] = [[] for _ in kinds]
+    for dim, size in operation.dims:
+        for prime in PRIMES[size]:
+            place = draw(st.integers(0, len(kinds) - 1))
+            axis_name = draw(st.sampled_from("xy")) if kinds[place][0] == "array" else None
+            loops[place].append(Loop(dim, prime, axis_name))
+    roles = st.lists(st.sampled_from(ROLES), unique=True).map(tuple)
+    parts: list[Memory | Array | Compute] = []
+    levels: list[Level] = []
+    for place, (kind, index) in enumerate(kinds):
+        ordered = tuple(draw(st.permutations(loops[place])))
+        name = f"{kind}{index}"
+        if kind == "array":
+            x, y = (math.prod(lp.bound for lp in ordered if lp.axis == a) for a in "xy")
+            parts.append(
+                Array(
+                    name,
+                    x=x,
+                    y=y,
+                    multicast=draw(roles),
+                    reduces=draw(st.booleans()),
+                    forwarding=draw(roles) if forwarding else (),
+                )
+            )
+            levels.append(Level(name, ordered))
+            continue
+        keeps = tuple(t.name for t in operation.tensors if place == 0 or draw(st.booleans()))
+        if not several and place:
+            keeps = tuple(t.name for t in operation.tensors)
+        reuse = tuple(
+            (role, draw(st.sampled_from(("window", "window", "tile", "none")))) for role in ROLES
+        )
+        parts.append(Memory(name, reuse=reuse))
+        levels.append(Level(name, ordered, keeps))
+    parts.append(Compute())
+    return Case(operation, Accelerator("drawn", tuple(parts)), Nest(tuple(levels)))
