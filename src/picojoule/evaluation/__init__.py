@@ -8,7 +8,7 @@ from picojoule.evaluation.pipeline import (
     evaluate,
     evaluate_operation,
 )
-from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped, flatten
+from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
 from picojoule.evaluation.tables import describe_evaluation, energy_chart, evaluation_tables
 
 __all__ = [
@@ -24,5 +24,4 @@ __all__ = [
     "evaluate",
     "evaluate_operation",
     "evaluation_tables",
-    "flatten",
 ]

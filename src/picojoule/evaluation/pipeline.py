@@ -132,20 +132,22 @@ def evaluate_operation(
     return _evaluation(model, target, minimize, (result,), batch=operation.sizes.get("N", 1))
 
 
-def check_objective(minimize: str) -> None:
-    """Refuse an objective that the search does not know.
+def check_objective(minimize: str) -> Objective:
+    """Return the objective, or refuse one that the search does not know.
 
     Raises:
         WorkloadError: It is not one of `OBJECTIVES`.
     """
-    if minimize not in OBJECTIVES:
-        raise WorkloadError(
-            "objective is not known",
-            where="minimize",
-            got=repr(minimize),
-            expected=nearest(str(minimize), OBJECTIVES),
-            fix="name one of them",
-        )
+    for objective in OBJECTIVES:
+        if minimize == objective:
+            return objective
+    raise WorkloadError(
+        "objective is not known",
+        where="minimize",
+        got=repr(minimize),
+        expected=nearest(str(minimize), OBJECTIVES),
+        fix="name one of them",
+    )
 
 
 def _network(network: Network | str | Path | Any, batch: int | None) -> Network:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from picojoule.errors import PicojouleError
 from picojoule.mapping import Counts, Nest, format_nest
-from picojoule.report import save_chart, write_whole
+from picojoule.report import flatten, save_chart, write_whole
 from picojoule.workload import Ignored, Operation
 
 if TYPE_CHECKING:
@@ -330,21 +330,6 @@ class Evaluation:
         return describe_evaluation(self)
 
     __repr__ = __str__
-
-
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Put nested mappings side by side under dotted names.
-
-    >>> flatten({"a": 1, "b": {"c": 2, "d": {"e": 3}}})
-    {'a': 1, 'b.c': 2, 'b.d.e': 3}
-    """
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def _add(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:

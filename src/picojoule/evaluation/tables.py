@@ -1,7 +1,9 @@
 """Tables: an evaluation as rows for a reader, and as bars for a picture."""
 
+import textwrap
+
 from picojoule.evaluation.result import Evaluation, LayerResult
-from picojoule.mapping import Level, Nest
+from picojoule.mapping import Level, Nest, format_nest
 from picojoule.report import (
     WIDTH,
     Cell,
@@ -20,11 +22,13 @@ _GOALS = {"energy": "least energy", "latency": "least time", "edp": "least energ
 _MICRO, _KILO_DOWN, _PERCENT = scaled(1e-6), scaled(1e-3, decimals=1), scaled(100, decimals=0)
 
 
-def evaluation_tables(run: Evaluation) -> tuple[Table, ...]:
+def evaluation_tables(run: Evaluation, *, nests: bool = False) -> tuple[Table, ...]:
     """The tables of an evaluation: layers, energy by level, mappings, and what was not mapped."""
     tables: list[Table] = []
     if run.layers:
-        tables += [_layer_table(run), _level_table(run), _mapping_table(run)]
+        tables += [_layer_table(run), _level_table(run)]
+        if not nests:
+            tables.append(_mapping_table(run))
     if run.unmapped:
         tables.append(_unmapped_table(run))
     if run.ignored:
@@ -32,9 +36,25 @@ def evaluation_tables(run: Evaluation) -> tuple[Table, ...]:
     return tuple(tables)
 
 
-def describe_evaluation(run: Evaluation, *, width: int = WIDTH, color: bool = False) -> str:
-    """All tables of an evaluation and its totals, as text."""
-    parts = [to_text(table, width=width, color=color) for table in evaluation_tables(run)]
+def describe_evaluation(
+    run: Evaluation, *, width: int = WIDTH, color: bool = False, nests: bool = False
+) -> str:
+    """All tables of an evaluation and its totals, as text.
+
+    Args:
+        run: What to describe.
+        width: Characters of a line.
+        color: Whether to write terminal colours.
+        nests: Whether to write each loop nest in full instead of on one line.
+    """
+    parts = [
+        to_text(table, width=width, color=color) for table in evaluation_tables(run, nests=nests)
+    ]
+    if nests:
+        parts += [
+            f"{_names(names)}\n{textwrap.indent(format_nest(nest), '  ')}\n"
+            for nest, names in _groups(run).items()
+        ]
     return "\n".join([*parts, _totals(run)])
 
 
@@ -160,9 +180,6 @@ def _level_table(run: Evaluation) -> Table:
 
 def _mapping_table(run: Evaluation) -> Table:
     """Each different mapping once, one column per level, outermost left."""
-    groups: dict[Nest, list[str]] = {}
-    for layer in run.layers:
-        groups.setdefault(layer.nest, []).append(layer.name)
     levels = tuple(level.part for level in run.layers[0].nest.levels)
     columns = (
         Column("mapping", "name", align="left"),
@@ -170,13 +187,20 @@ def _mapping_table(run: Evaluation) -> Table:
     )
     rows = tuple(
         (_names(names), *(_compact(level) for level in nest.levels))
-        for nest, names in groups.items()
+        for nest, names in _groups(run).items()
     )
     return Table(
         "The loop nests, outermost left; `M4` is `for M in 4`, `x:M4` spreads M over 4 columns",
         columns,
         rows,
     )
+
+
+def _groups(run: Evaluation) -> dict[Nest, list[str]]:
+    groups: dict[Nest, list[str]] = {}
+    for layer in run.layers:
+        groups.setdefault(layer.nest, []).append(layer.name)
+    return groups
 
 
 def _names(names: list[str]) -> str:

@@ -6,10 +6,11 @@ from picojoule.report.figures import (
     Stack,
     draw_chart,
     picture_format,
+    require_matplotlib,
     save_chart,
 )
 from picojoule.report.files import OutputError, check_place, write_whole
-from picojoule.report.table import Cell, Column, Table, plain, printable
+from picojoule.report.table import Cell, Column, Table, flatten, plain, printable, records_table
 from picojoule.report.text import WIDTH, count, engineering, scaled, to_csv, to_text
 
 __all__ = [
@@ -25,9 +26,12 @@ __all__ = [
     "count",
     "draw_chart",
     "engineering",
+    "flatten",
     "picture_format",
     "plain",
     "printable",
+    "records_table",
+    "require_matplotlib",
     "save_chart",
     "scaled",
     "to_csv",

@@ -4,6 +4,7 @@ Colours are those of Okabe and Ito (2008), told apart by readers of any colour v
 chart needs more than there are, hatching tells the next round from the first.
 """
 
+import importlib.util
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,23 +114,32 @@ def picture_format(path: str | Path) -> str:
     )
 
 
+def require_matplotlib() -> None:
+    """Refuse to draw where matplotlib is not installed.
+
+    Raises:
+        PicojouleError: It is not.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise PicojouleError(
+            "matplotlib is needed to draw",
+            where="plot",
+            got="no matplotlib",
+            expected="matplotlib installed",
+            fix="pip install 'picojoule[plot]'",
+        )
+
+
 def draw_chart(chart: Chart) -> "Figure":
     """Draw a chart; the figure grows with the number of bars, and no global state is touched.
 
     Raises:
         PicojouleError: matplotlib is not installed.
     """
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise PicojouleError(
-            "matplotlib is needed to draw",
-            where="plot",
-            got=str(error),
-            expected="matplotlib installed",
-            fix="pip install 'picojoule[plot]'",
-        ) from error
+    require_matplotlib()
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     crowded = len(chart.labels) > _CROWDED_BARS
     width = max(9.0, 2.6 + (0.13 if crowded else 0.2) * len(chart.labels))
     longest = min(_TALLEST_LABEL, max(len(label) for label in chart.labels))

@@ -4,9 +4,9 @@ A cell is a plain value; how many digits are shown is the column's business, so 
 what the text rounds away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Cell = str | int | float | bool | None
 Align = Literal["left", "right"]
@@ -65,3 +65,32 @@ class Table:
     def __post_init__(self) -> None:
         for row in (*self.rows, *((self.total,) if self.total else ())):
             assert len(row) == len(self.columns), (self.title, row)
+
+
+def records_table(records: Sequence[Mapping[str, Any]]) -> Table:
+    """Put records under a column per key that occurs; nested keys are joined by dots.
+
+    >>> records_table([{"a": 1, "b": {"c": 2}}, {"a": 3}]).rows
+    ((1, 2), (3, None))
+    """
+    flat = [flatten(record) for record in records]
+    keys = tuple(dict.fromkeys(key for record in flat for key in record))
+    columns = tuple(Column(key, key) for key in keys)
+    return Table("", columns, tuple(tuple(record.get(key) for key in keys) for record in flat))
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Cell]:
+    """Put nested mappings side by side under dotted names, and sequences into one cell.
+
+    >>> flatten({"a": 1, "b": {"c": 2, "d": {"e": [3, 4]}}})
+    {'a': 1, 'b.c': 2, 'b.d.e': '3 4'}
+    """
+    flat: dict[str, Cell] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        elif isinstance(value, list | tuple):
+            flat[f"{prefix}{key}"] = " ".join(map(str, value))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat

@@ -1,0 +1,321 @@
+"""Commands: each parses its options, calls one public function and hands the result to Output.
+
+Heavy libraries load inside the commands, so that `pj --help` answers at once.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from picojoule.cli.output import Output, UsageError
+from picojoule.report import check_place, picture_format, require_matplotlib
+
+if TYPE_CHECKING:
+    from picojoule.evaluation import Evaluation
+
+app = typer.Typer(
+    name="pj",
+    help="What does this network cost on this chip, and what is the best way to run it?",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A name that `pj models` lists, or an ONNX file.")
+]
+Chip = Annotated[
+    str, typer.Option("--on", metavar="CHIP", help="A name that `pj chips` lists, or a YAML file.")
+]
+Batch = Annotated[
+    int | None,
+    typer.Option("--batch", metavar="N", help="Images in flight; the model's own if left out."),
+]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="NAME=SHAPE",
+        help="Shape of an input that the file leaves open: x=1x3x8x8.",
+    ),
+]
+Minimize = Annotated[
+    str, typer.Option("--minimize", metavar="GOAL", help="energy, latency or edp (their product).")
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--time-limit", metavar="SECONDS", help="For the search of a layer; the gap is shown."
+    ),
+]
+Format = Annotated[str, typer.Option("--format", metavar="FORM", help="table, json or csv.")]
+File = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there instead.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, warnings or notes.")]
+Save = Annotated[
+    Path | None, typer.Option("--save", metavar="FILE", help="Also write the result as JSON.")
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Also draw energy by level: .png, .svg or .pdf."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    """What does this network cost on this chip, and what is the best way to run it?"""
+    if version:
+        from picojoule import __version__
+
+        typer.echo(f"picojoule {__version__}")
+        raise typer.Exit
+
+
+@app.command("profile")
+def profile_command(
+    model: Model,
+    batch: Batch = None,
+    shapes: Shapes = None,
+    form: Format = "table",
+    file: File = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show the shape, weights, MACs and bytes of each layer."""
+    output = Output(form, file, quiet)
+    from picojoule.cli.tables import describe_profile
+    from picojoule.workload import load, profile
+
+    found = profile(load(model, batch=batch, inputs=_shapes(shapes)))
+    data = found.to_dict()
+    _warn_ignored(output, len(data["ignored"]))
+    output.emit(
+        text=lambda: describe_profile(data, width=output.width, color=output.color),
+        data=data,
+        records=data["layers"],
+    )
+
+
+@app.command("evaluate")
+def evaluate_command(
+    model: Model,
+    on: Chip,
+    minimize: Minimize = "energy",
+    batch: Batch = None,
+    shapes: Shapes = None,
+    time_limit: TimeLimit = None,
+    form: Format = "table",
+    file: File = None,
+    save: Save = None,
+    plot: Plot = None,
+    nests: Annotated[bool, typer.Option("--nests", help="Show each loop nest in full.")] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the best mapping of every layer, and what the network then costs."""
+    output = Output(form, file, quiet)
+    _check_places(save, plot=plot)
+    from picojoule.evaluation import check_objective, describe_evaluation, evaluate
+    from picojoule.hardware import accelerator
+    from picojoule.workload import load
+
+    goal = check_objective(minimize)
+    chip = accelerator(on)
+    network = load(model, batch=batch, inputs=_shapes(shapes))
+    with output.progress("searching") as tell:
+        run = evaluate(network, chip, minimize=goal, time_limit_s=time_limit, progress=tell)
+    _warn_ignored(output, len(run.ignored))
+    output.emit(
+        text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=nests),
+        data=run.to_dict(),
+        records=[layer.to_dict() for layer in run.layers],
+    )
+    _keep(run, output, save, plot)
+
+
+@app.command("map")
+def map_command(
+    operation: Annotated[
+        str,
+        typer.Argument(
+            metavar="OPERATION", help='Such as "conv M=64 C=3 P=112 Q=112 R=7 S=7 stride=2".'
+        ),
+    ],
+    on: Chip,
+    minimize: Minimize = "energy",
+    mapping: Annotated[
+        Path | None,
+        typer.Option("--mapping", metavar="FILE", help="Price this loop nest; do not search."),
+    ] = None,
+    write_mapping: Annotated[
+        Path | None,
+        typer.Option("--write-mapping", metavar="FILE", help="Also write the loop nest."),
+    ] = None,
+    time_limit: TimeLimit = None,
+    form: Format = "table",
+    file: File = None,
+    save: Save = None,
+    plot: Plot = None,
+    quiet: Quiet = False,
+) -> None:
+    """Find the best mapping of one operation, or price a given one."""
+    output = Output(form, file, quiet)
+    _check_places(save, write_mapping, plot=plot)
+    from picojoule.cli.nests import read_nest, write_nest
+    from picojoule.evaluation import check_objective, describe_evaluation, evaluate_operation
+    from picojoule.hardware import accelerator
+    from picojoule.workload import parse_operation
+
+    run = evaluate_operation(
+        parse_operation(operation),
+        accelerator(on),
+        minimize=check_objective(minimize),
+        nest=read_nest(mapping).nest if mapping else None,
+        time_limit_s=time_limit,
+    )
+    output.emit(
+        text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=True),
+        data=run.to_dict(),
+        records=[layer.to_dict() for layer in run.layers],
+    )
+    _keep(run, output, save, plot)
+    if write_mapping:
+        write_nest(write_mapping, run.layers[0].nest, operation=operation, chip=on)
+        output.note(f"wrote {write_mapping}")
+
+
+@app.command("check")
+def check_command(
+    mapping: Annotated[
+        Path | None,
+        typer.Argument(metavar="MAPPING", help="A loop nest that `pj map --write-mapping` wrote."),
+    ] = None,
+    operation: Annotated[
+        str | None,
+        typer.Option("--operation", metavar="TEXT", help="What it maps, if the file does not say."),
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="CHIP", help="The chip, if the file does not say.")
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option("--records", metavar="FILE", help="Recorded results of another tool (JSON)."),
+    ] = None,
+    form: Format = "table",
+    file: File = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run the oracle against the closed form, on a mapping or on recorded results."""
+    output = Output(form, file, quiet)
+    if (mapping is None) == (records is None):
+        raise UsageError(
+            "nothing to check" if mapping is None else "two things to check",
+            where="pj check",
+            got="neither MAPPING nor --records" if mapping is None else "MAPPING and --records",
+            expected="a mapping, or --records FILE",
+            fix="give one of them",
+        )
+    from picojoule.cli.checks import check_nest_file, check_records_file
+
+    agrees = (
+        check_records_file(records, output)
+        if records
+        else check_nest_file(mapping, output, operation=operation, chip=on)
+        if mapping
+        else False
+    )
+    if not agrees:
+        raise typer.Exit(1)
+
+
+@app.command("chips")
+def chips_command(
+    name: Annotated[
+        str | None, typer.Argument(metavar="CHIP", help="Show this one, with its sources.")
+    ] = None,
+    form: Format = "table",
+    file: File = None,
+    quiet: Quiet = False,
+) -> None:
+    """List the chips of the library, or show one with its sources."""
+    output = Output(form, file, quiet)
+    from picojoule.cli.catalogue import show_chip, show_chips
+
+    if name is None:
+        show_chips(output)
+    else:
+        show_chip(name, output)
+
+
+@app.command("models")
+def models_command(form: Format = "table", file: File = None, quiet: Quiet = False) -> None:
+    """List the networks of the zoo."""
+    output = Output(form, file, quiet)
+    from picojoule.cli.catalogue import show_models
+
+    show_models(output)
+
+
+@app.command("warm", hidden=True)
+def warm_command() -> None:
+    """Compile and cache every kernel, so that nobody waits for it later."""
+    from picojoule.mapper import warm
+
+    warm()
+
+
+def _shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:
+    """Read `x=1x3x224x224` for each input that the model leaves open."""
+    if not texts:
+        return None
+    shapes: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        name, equals, sizes = text.rpartition("=")
+        parts = sizes.split("x")
+        if not equals or not name or not all(p.isascii() and p.isdigit() for p in parts):
+            raise UsageError(
+                "shape of an input is not understood",
+                where="--input",
+                got=text,
+                expected="NAME=SIZExSIZEx..., such as pixels=1x3x224x224",
+                fix="write the input's name, an equals sign, and its sizes joined by x",
+            )
+        if max(map(len, parts)) > 18:
+            raise UsageError(
+                "size of an input is too large",
+                where="--input",
+                got=text,
+                expected="sizes of at most 18 digits",
+                fix="check for a size with too many digits",
+            )
+        shapes[name] = tuple(map(int, parts))
+    return shapes
+
+
+def _check_places(*places: Path | None, plot: Path | None) -> None:
+    """Refuse files that cannot be written before the work starts."""
+    for place in (*places, plot):
+        if place is not None:
+            check_place(place)
+    if plot is not None:
+        picture_format(plot)
+        require_matplotlib()
+
+
+def _keep(run: "Evaluation", output: Output, save: Path | None, plot: Path | None) -> None:
+    """Write what the user wants beside the result itself."""
+    if save:
+        run.save(save)
+        output.note(f"wrote {save}")
+    if plot:
+        run.plot(plot)
+        output.note(f"wrote {plot}")
+
+
+def _warn_ignored(output: Output, ignored: int) -> None:
+    if ignored:
+        output.warn(f"{ignored} parts of the model were not understood; see `ignored`")
