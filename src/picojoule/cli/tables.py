@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from picojoule.evaluation import ignored_table
 from picojoule.report import Column, Table, count, engineering, scaled, to_text
 
 _KILO = scaled(1e-3, decimals=1)
@@ -39,7 +40,8 @@ def describe_profile(data: Mapping[str, Any], *, width: int, color: bool) -> str
     parts = [to_text(Table(title, columns, rows, total=total), width=width, color=color)]
     ignored = data["ignored"]
     if ignored:
-        parts.append(to_text(_ignored_table(ignored), width=width, color=color))
+        rows = [(item["name"], item["operator"], item["reason"]) for item in ignored]
+        parts.append(to_text(ignored_table(rows), width=width, color=color))
     parts.append(_summary(data))
     return "\n".join(parts)
 
@@ -47,16 +49,6 @@ def describe_profile(data: Mapping[str, Any], *, width: int, color: bool) -> str
 def _intensity(row: Mapping[str, Any]) -> float | None:
     moved = row["weight_bytes"] + row["input_bytes"] + row["output_bytes"]
     return row["macs"] / moved if row["macs"] and moved else None
-
-
-def _ignored_table(ignored: list[Mapping[str, Any]]) -> Table:
-    columns = (
-        Column("ignored", "name", align="left"),
-        Column("operator", "operator", align="left"),
-        Column("why", "reason", align="left"),
-    )
-    rows = tuple((item["name"], item["operator"], item["reason"]) for item in ignored)
-    return Table("Not understood in the model", columns, rows)
 
 
 def _summary(data: Mapping[str, Any]) -> str:

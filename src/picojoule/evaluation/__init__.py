@@ -9,7 +9,12 @@ from picojoule.evaluation.pipeline import (
     evaluate_operation,
 )
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
-from picojoule.evaluation.tables import describe_evaluation, energy_chart, evaluation_tables
+from picojoule.evaluation.tables import (
+    describe_evaluation,
+    energy_chart,
+    evaluation_tables,
+    ignored_table,
+)
 
 __all__ = [
     "OBJECTIVES",
@@ -24,4 +29,5 @@ __all__ = [
     "evaluate",
     "evaluate_operation",
     "evaluation_tables",
+    "ignored_table",
 ]

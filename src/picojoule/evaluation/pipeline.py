@@ -71,7 +71,7 @@ def evaluate(
         done += len(layers)
     if progress:
         progress(done, len(mapped), "")
-    results = [_result(layer, target, solved[_nameless(layer.operation)]) for layer in mapped]
+    results = [_result(layer, solved[_nameless(layer.operation)]) for layer in mapped]
     return _evaluation(model, target, minimize, tuple(results), batch=model.batch)
 
 
@@ -113,21 +113,13 @@ def evaluate_operation(
         )
     layer = Layer(operation.name, operation, inputs=(), outputs=())
     if nest is None:
-        result = _result(layer, target, _search(operation, target, minimize, time_limit_s))
+        solution = _search(operation, target, minimize, time_limit_s)
+        result = _result(layer, solution)
     else:
         validate(operation, target, nest)
         counts = count(operation, target, nest)
-        result = LayerResult(
-            name=layer.name,
-            kind=layer.kind,
-            operation=operation,
-            repeats=1,
-            nest=nest,
-            counts=counts,
-            costs=price(operation, target, counts),
-            certificate=None,
-            outermost=target.memories[0].name,
-        )
+        costs = price(operation, target, counts)
+        result = LayerResult(layer.name, layer.kind, operation, 1, nest, counts, costs, None)
     model = Network(operation.name, (layer,), values={}, inputs=(), outputs=())
     return _evaluation(model, target, minimize, (result,), batch=operation.sizes.get("N", 1))
 
@@ -180,7 +172,7 @@ def _search(
     return search(operation, chip, minimize=minimize, time_limit_s=time_limit_s)
 
 
-def _result(layer: Layer, chip: Accelerator, solution: "Solution") -> LayerResult:
+def _result(layer: Layer, solution: "Solution") -> LayerResult:
     return LayerResult(
         name=layer.name,
         kind=layer.kind,
@@ -190,7 +182,6 @@ def _result(layer: Layer, chip: Accelerator, solution: "Solution") -> LayerResul
         counts=solution.counts,
         costs=solution.costs,
         certificate=solution.certificate,
-        outermost=chip.memories[0].name,
     )
 
 

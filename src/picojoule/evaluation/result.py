@@ -44,7 +44,6 @@ class LayerResult:
         nest: The mapping of one run.
         counts, costs: Of one run.
         certificate: How the mapping was proved best; None where the user gave the mapping.
-        outermost: Name of the memory whose traffic is `dram_bytes`.
     """
 
     name: str
@@ -55,7 +54,6 @@ class LayerResult:
     counts: Counts
     costs: "Costs"
     certificate: "Certificate | None"
-    outermost: str
 
     @property
     def macs(self) -> int:
@@ -90,11 +88,7 @@ class LayerResult:
     @property
     def dram_bytes(self) -> int:
         """Bytes that cross into or out of the outermost memory: its reads and its updates."""
-        bits = 0
-        for tensor in self.operation.tensors:
-            actions = self.counts.accesses[self.outermost, tensor.name]
-            bits += (actions.reads + actions.updates) * tensor.bits
-        return -(-bits * self.repeats // 8)
+        return self.costs.outer_bytes * self.repeats
 
     @property
     def energy_by_level_pj(self) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Tables: an evaluation as rows for a reader, and as bars for a picture."""
 
 import textwrap
+from collections.abc import Iterable
 
 from picojoule.evaluation.result import Evaluation, LayerResult
 from picojoule.mapping import Level, Nest, format_nest
@@ -32,7 +33,8 @@ def evaluation_tables(run: Evaluation, *, nests: bool = False) -> tuple[Table, .
     if run.unmapped:
         tables.append(_unmapped_table(run))
     if run.ignored:
-        tables.append(_ignored_table(run))
+        items = ((item.name, item.operator, item.reason) for item in run.ignored)
+        tables.append(ignored_table(items))
     return tuple(tables)
 
 
@@ -155,7 +157,8 @@ def _power(cell: Cell) -> str:
 
 
 def _level_table(run: Evaluation) -> Table:
-    names = tuple(run.energy_by_level_pj)
+    spent = run.energy_by_level_pj
+    names = tuple(name for name, energy in spent.items() if energy or name in run.levels)
     columns = (
         Column("energy uJ", "name", align="left"),
         *(Column(name, f"energy_by_level_pj.{name}", _MICRO) for name in names),
@@ -165,7 +168,7 @@ def _level_table(run: Evaluation) -> Table:
         (layer.name, *(layer.energy_by_level_pj.get(name) for name in names), layer.energy_pj)
         for layer in run.layers
     )
-    total = ("total", *run.energy_by_level_pj.values(), run.energy_pj)
+    total = ("total", *(spent[name] for name in names), run.energy_pj)
     tensors = ", ".join(
         f"{name} {energy / run.energy_pj:.0%}" for name, energy in run.energy_by_tensor_pj.items()
     )
@@ -231,14 +234,14 @@ def _unmapped_table(run: Evaluation) -> Table:
     return Table("Counted, but not in the figures above", columns, rows)
 
 
-def _ignored_table(run: Evaluation) -> Table:
+def ignored_table(items: Iterable[tuple[str, str, str]]) -> Table:
+    """What a reader did not understand: (name, operator, reason) of each item."""
     columns = (
         Column("ignored", "name", align="left"),
         Column("operator", "operator", align="left"),
         Column("why", "reason", align="left"),
     )
-    rows = tuple((item.name, item.operator, item.reason) for item in run.ignored)
-    return Table("Not understood in the model", columns, rows)
+    return Table("Not understood in the model", columns, tuple(items))
 
 
 def _totals(run: Evaluation) -> str:
