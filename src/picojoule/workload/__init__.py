@@ -34,6 +34,7 @@ from picojoule.workload.operation import (
     tile_words,
 )
 from picojoule.workload.parse import parse_operation
+from picojoule.workload.profile import LayerProfile, Profile, Totals, profile
 
 __all__ = [
     "ROLES",
@@ -42,13 +43,16 @@ __all__ = [
     "Bits",
     "Ignored",
     "Layer",
+    "LayerProfile",
     "Network",
     "Operation",
     "Pair",
     "Parameter",
+    "Profile",
     "Role",
     "Tensor",
     "Term",
+    "Totals",
     "Value",
     "activation",
     "attention",
@@ -66,6 +70,7 @@ __all__ = [
     "output_size",
     "parse_operation",
     "pool",
+    "profile",
     "softmax",
     "tile_words",
     "transposed_output_size",
