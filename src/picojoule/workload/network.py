@@ -7,8 +7,12 @@ parameters say what is stored. Parameters shared by several layers are counted o
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from picojoule.workload.operation import Operation
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +139,9 @@ class Network:
     def macs(self) -> int:
         """Multiply-accumulates of the whole network."""
         return sum(layer.macs for layer in self.layers)
+
+    def to_torch(self, *, logits: bool = False, seed: int = 0) -> "nn.Module":
+        """The trainable torch module of this network; see `picojoule.workload.to_torch`."""
+        from picojoule.workload.to_torch import to_torch
+
+        return to_torch(self, logits=logits, seed=seed)
