@@ -30,7 +30,6 @@ if TYPE_CHECKING:
         load,
         parse_operation,
         profile,
-        zoo,
     )
 
 __version__ = "0.1.0"
@@ -50,7 +49,6 @@ _HOMES = {
         "load",
         "parse_operation",
         "profile",
-        "zoo",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -87,7 +85,6 @@ __all__ = [
     "profile",
     "search",
     "validate",
-    "zoo",
 ]
 
 

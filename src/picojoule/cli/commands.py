@@ -4,7 +4,7 @@ Heavy libraries load inside the commands, so that `pj --help` answers at once.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -92,10 +92,10 @@ def profile_command(
     from picojoule.workload import load, profile
 
     found = profile(load(model, batch=batch, inputs=_shapes(shapes)))
-    data = found.to_dict()
-    _warn_ignored(output, len(data["ignored"]))
+    data: dict[str, Any] = found.to_dict()
+    _warn_ignored(output, len(found.ignored))
     output.emit(
-        text=lambda: describe_profile(data, width=output.width, color=output.color),
+        text=lambda: describe_profile(found, width=output.width, color=output.color),
         data=data,
         records=data["layers"],
     )

@@ -143,9 +143,7 @@ class LayerResult:
             "energy_by_tensor_pj": self.energy_by_tensor_pj,
             "accesses": self.accesses,
             "mapping": str(self.mapping),
-            "certificate": {key: getattr(proof, key) for key in CERTIFICATE_KEYS}
-            if proof
-            else None,
+            "certificate": proof,
             "repeats": self.repeats,
         }
 

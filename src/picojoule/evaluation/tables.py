@@ -193,7 +193,7 @@ def _mapping_table(run: Evaluation) -> Table:
         for nest, names in _groups(run).items()
     )
     return Table(
-        "The loop nests, outermost left; `M4` is `for M in 4`, `x:M4` spreads M over 4 columns",
+        "Best loop nests, outermost left; `M4` is `for M in 4`, `x:M4` spreads M over 4 columns",
         columns,
         rows,
     )

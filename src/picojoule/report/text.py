@@ -74,8 +74,6 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
 
     grid = Grid(
         box=box.SIMPLE_HEAD,
-        title=Text(table.title, style="bold"),
-        title_justify="left",
         pad_edge=False,
         show_footer=table.total is not None,
         padding=(0, 1, 0, 0),
@@ -97,6 +95,8 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
     console = Console(
         file=stream, width=width, color_system="standard" if color else None, force_terminal=color
     )
+    if table.title:
+        console.print(Text(table.title, style="bold"))
     console.print(grid)
     for note in table.notes:
         console.print(Text(note), soft_wrap=False)
