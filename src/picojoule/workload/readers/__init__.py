@@ -1,0 +1,1 @@
+"""Readers: model files and torch modules become networks."""
