@@ -1,5 +1,6 @@
 """The `pj` command: parses, calls one public function, prints."""
 
+import io
 import os
 import sys
 import traceback
@@ -25,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from picojoule.cli.commands import app
 
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character still prints
     try:
         app(args=None if arguments is None else list(arguments), prog_name="pj")

@@ -45,10 +45,13 @@ Shapes = Annotated[
 Minimize = Annotated[
     str, typer.Option("--minimize", metavar="GOAL", help="energy, latency or edp (their product).")
 ]
-TimeLimit = Annotated[
-    float | None,
+Budget = Annotated[
+    int | None,
     typer.Option(
-        "--time-limit", metavar="SECONDS", help="For the search of a layer; the gap is shown."
+        "--budget",
+        metavar="N",
+        min=1,
+        help="Stop a layer's search after N candidates; the table then says so.",
     ),
 ]
 Format = Annotated[str, typer.Option("--format", metavar="FORM", help="table, json or csv.")]
@@ -108,7 +111,7 @@ def evaluate_command(
     minimize: Minimize = "energy",
     batch: Batch = None,
     shapes: Shapes = None,
-    time_limit: TimeLimit = None,
+    budget: Budget = None,
     form: Format = "table",
     file: File = None,
     save: Save = None,
@@ -127,7 +130,7 @@ def evaluate_command(
     chip = accelerator(on)
     network = load(model, batch=batch, inputs=_shapes(shapes))
     with output.progress("searching") as tell:
-        run = evaluate(network, chip, minimize=goal, time_limit_s=time_limit, progress=tell)
+        run = evaluate(network, chip, minimize=goal, budget=budget, progress=tell)
     _warn_ignored(output, len(run.ignored))
     output.emit(
         text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=nests),
@@ -155,7 +158,7 @@ def map_command(
         Path | None,
         typer.Option("--write-mapping", metavar="FILE", help="Also write the loop nest."),
     ] = None,
-    time_limit: TimeLimit = None,
+    budget: Budget = None,
     form: Format = "table",
     file: File = None,
     save: Save = None,
@@ -175,7 +178,7 @@ def map_command(
         accelerator(on),
         minimize=check_objective(minimize),
         nest=read_nest(mapping).nest if mapping else None,
-        time_limit_s=time_limit,
+        budget=budget,
     )
     output.emit(
         text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=True),

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +97,7 @@ class Output:
         self.note(f"warning: {message}")
 
     @contextmanager
-    def progress(self, title: str) -> Iterator[Callable[[int, int, str], None] | None]:
+    def progress(self, title: str) -> Generator[Callable[[int, int, str], None] | None]:
         """A progress bar on standard error, where a person sees it."""
         if self.quiet or not sys.stderr.isatty():
             yield None

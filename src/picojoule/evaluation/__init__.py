@@ -1,8 +1,6 @@
 """What does this network cost on this chip? The whole pipeline, and its result."""
 
 from picojoule.evaluation.pipeline import (
-    OBJECTIVES,
-    Objective,
     Progress,
     check_objective,
     evaluate,
@@ -17,10 +15,8 @@ from picojoule.evaluation.tables import (
 )
 
 __all__ = [
-    "OBJECTIVES",
     "Evaluation",
     "LayerResult",
-    "Objective",
     "Progress",
     "Unmapped",
     "check_objective",

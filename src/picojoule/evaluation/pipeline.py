@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from picojoule.errors import WorkloadError, nearest
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
@@ -13,10 +13,7 @@ from picojoule.mapping import Nest, validate
 from picojoule.workload import Layer, Network, Operation, load
 
 if TYPE_CHECKING:
-    from picojoule.mapper import Solution
-
-Objective = Literal["energy", "latency", "edp"]
-OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
+    from picojoule.mapper import Minimize, Solution
 
 Progress = Callable[[int, int, str], None]
 """Told (layers done, layers in all, name of the next one)."""
@@ -26,9 +23,9 @@ def evaluate(
     network: Network | str | Path | Any,
     chip: Accelerator | str | Path,
     *,
-    minimize: Objective = "energy",
+    minimize: "Minimize" = "energy",
     batch: int | None = None,
-    time_limit_s: float | None = None,
+    budget: int | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Find the best mapping of every layer, and what the network then costs.
@@ -41,7 +38,8 @@ def evaluate(
         chip: An accelerator, a library name, or a YAML file.
         minimize: "energy", "latency" or "edp" (their product), of each layer by itself.
         batch: Images in flight; None leaves it as the model says.
-        time_limit_s: For the search of one layer; where it ends early, the certificate tells.
+        budget: Chains of tiles that the search of one layer may evaluate; where that ends it early,
+            the certificate tells. None searches until the optimum is proved.
         progress: Called before each search and once at the end.
 
     Returns:
@@ -67,7 +65,7 @@ def evaluate(
     for key, layers in groups.items():
         if progress:
             progress(done, len(mapped), layers[0].name)
-        solved[key] = _search(layers[0].operation, target, minimize, time_limit_s)
+        solved[key] = _search(layers[0].operation, target, minimize, budget)
         done += len(layers)
     if progress:
         progress(done, len(mapped), "")
@@ -79,9 +77,9 @@ def evaluate_operation(
     operation: Operation,
     chip: Accelerator | str | Path,
     *,
-    minimize: Objective = "energy",
+    minimize: "Minimize" = "energy",
     nest: Nest | None = None,
-    time_limit_s: float | None = None,
+    budget: int | None = None,
 ) -> Evaluation:
     """Find the best mapping of one operation, or price the one that is given.
 
@@ -90,7 +88,7 @@ def evaluate_operation(
         chip: An accelerator, a library name, or a YAML file.
         minimize: What the search minimises; only a label where `nest` is given.
         nest: A mapping to price instead of searching.
-        time_limit_s: For the search.
+        budget: Chains of tiles that the search may evaluate; None proves the optimum.
 
     Returns:
         An evaluation of one layer; without a certificate where `nest` is given.
@@ -113,7 +111,7 @@ def evaluate_operation(
         )
     layer = Layer(operation.name, operation, inputs=(), outputs=())
     if nest is None:
-        solution = _search(operation, target, minimize, time_limit_s)
+        solution = _search(operation, target, minimize, budget)
         result = _result(layer, solution)
     else:
         validate(operation, target, nest)
@@ -124,12 +122,14 @@ def evaluate_operation(
     return _evaluation(model, target, minimize, (result,), batch=operation.sizes.get("N", 1))
 
 
-def check_objective(minimize: str) -> Objective:
+def check_objective(minimize: str) -> "Minimize":
     """Return the objective, or refuse one that the search does not know.
 
     Raises:
-        WorkloadError: It is not one of `OBJECTIVES`.
+        WorkloadError: It is none of the mapper's `OBJECTIVES`.
     """
+    from picojoule.mapper import OBJECTIVES
+
     for objective in OBJECTIVES:
         if minimize == objective:
             return objective
@@ -165,11 +165,11 @@ def _nameless(operation: Operation) -> Operation:
 
 
 def _search(
-    operation: Operation, chip: Accelerator, minimize: Objective, time_limit_s: float | None
+    operation: Operation, chip: Accelerator, minimize: "Minimize", budget: int | None
 ) -> "Solution":
     from picojoule.mapper import search
 
-    return search(operation, chip, minimize=minimize, time_limit_s=time_limit_s)
+    return search(operation, chip, minimize=minimize, budget=budget)
 
 
 def _result(layer: Layer, solution: "Solution") -> LayerResult:

@@ -1,7 +1,7 @@
 """Tables: an evaluation as rows for a reader, and as bars for a picture."""
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from picojoule.evaluation.result import Evaluation, LayerResult
 from picojoule.mapping import Level, Nest, format_nest
@@ -13,6 +13,7 @@ from picojoule.report import (
     Panel,
     Stack,
     Table,
+    common_unit,
     count,
     engineering,
     scaled,
@@ -20,7 +21,7 @@ from picojoule.report import (
 )
 
 _GOALS = {"energy": "least energy", "latency": "least time", "edp": "least energy x time"}
-_MICRO, _KILO_DOWN, _PERCENT = scaled(1e-6), scaled(1e-3, decimals=1), scaled(100, decimals=0)
+_KILO_DOWN, _PERCENT = scaled(1e-3, decimals=1), scaled(100, decimals=1)
 
 
 def evaluation_tables(run: Evaluation, *, nests: bool = False) -> tuple[Table, ...]:
@@ -87,12 +88,14 @@ def _stacks(rows: list[dict[str, float]]) -> tuple[Stack, ...]:
 
 
 def _layer_table(run: Evaluation) -> Table:
+    show_energy, joules = _energy_unit(run)
+    factor, seconds = common_unit(max(layer.latency_s for layer in run.layers), "s", least=10)
     columns = (
         Column("layer", "name", align="left"),
         Column("MACs", "macs", count),
-        Column("energy uJ", "energy_pj", _MICRO),
+        Column(f"energy {joules}", "energy_pj", show_energy),
         Column("pJ/MAC", "energy_per_mac_pj", scaled(1.0)),
-        Column("time ms", "latency_s", scaled(1e3, decimals=3)),
+        Column(f"time {seconds}", "latency_s", scaled(factor)),
         Column("PEs", "active_pes", count),
         Column("used %", "utilization", _PERCENT),
         Column("DRAM kB", "dram_bytes", _KILO_DOWN),
@@ -123,6 +126,13 @@ def _layer_table(run: Evaluation) -> Table:
     )
 
 
+def _energy_unit(run: Evaluation) -> tuple[Callable[[Cell], str], str]:
+    """One unit for all energies of a run: (a column's `show`, the unit)."""
+    largest_pj = max(layer.energy_pj for layer in run.layers)
+    factor, unit = common_unit(largest_pj * 1e-12, "J", least=100)
+    return scaled(factor * 1e-12), unit
+
+
 def _layer_row(layer: LayerResult) -> tuple[Cell, ...]:
     proof = layer.certificate
     return (
@@ -142,7 +152,7 @@ def _layer_row(layer: LayerResult) -> tuple[Cell, ...]:
 def _proof(optimal: bool, cost: float, lower_bound: float) -> str:
     if optimal:
         return "optimal"
-    return f"gap {(cost / lower_bound - 1) * 100:.1f}%" if lower_bound > 0 else "no bound"
+    return f"gap {cost / lower_bound - 1:.1%}" if lower_bound > 0 else "cut short"
 
 
 def _power(cell: Cell) -> str:
@@ -159,10 +169,11 @@ def _power(cell: Cell) -> str:
 def _level_table(run: Evaluation) -> Table:
     spent = run.energy_by_level_pj
     names = tuple(name for name, energy in spent.items() if energy or name in run.levels)
+    show, joules = _energy_unit(run)
     columns = (
-        Column("energy uJ", "name", align="left"),
-        *(Column(name, f"energy_by_level_pj.{name}", _MICRO) for name in names),
-        Column("all", "energy_pj", _MICRO),
+        Column(f"energy {joules}", "name", align="left"),
+        *(Column(name, f"energy_by_level_pj.{name}", show) for name in names),
+        Column("all", "energy_pj", show),
     )
     rows = tuple(
         (layer.name, *(layer.energy_by_level_pj.get(name) for name in names), layer.energy_pj)

@@ -11,7 +11,7 @@ from picojoule.report.figures import (
 )
 from picojoule.report.files import OutputError, check_place, write_whole
 from picojoule.report.table import Cell, Column, Table, flatten, plain, printable, records_table
-from picojoule.report.text import WIDTH, count, engineering, scaled, to_csv, to_text
+from picojoule.report.text import WIDTH, common_unit, count, engineering, scaled, to_csv, to_text
 
 __all__ = [
     "WIDTH",
@@ -23,6 +23,7 @@ __all__ = [
     "Stack",
     "Table",
     "check_place",
+    "common_unit",
     "count",
     "draw_chart",
     "engineering",

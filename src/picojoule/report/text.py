@@ -56,6 +56,26 @@ def scaled(factor: float, *, decimals: int = 2) -> Callable[[Cell], str]:
     return show
 
 
+def common_unit(largest: float, unit: str, *, least: float) -> tuple[float, str]:
+    """Choose one unit for a whole column, so that its largest value still has digits to spare.
+
+    Args:
+        largest: The largest value of the column.
+        unit: Without a prefix.
+        least: What the largest value should read at least.
+
+    Returns:
+        (factor to multiply by, unit with its prefix).
+
+    >>> common_unit(0.0248, "J", least=100)
+    (1000000.0, 'uJ')
+    """
+    for power in sorted(_PREFIXES, reverse=True):
+        if abs(largest) * 10.0**-power >= least:
+            return 10.0**-power, f"{_PREFIXES[power]}{unit}"
+    return 10.0 ** -min(_PREFIXES), f"{_PREFIXES[min(_PREFIXES)]}{unit}"
+
+
 def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
     """Draw a table with aligned columns.
 
