@@ -1,0 +1,7 @@
+"""Which mapping is best, and is that proved?"""
+
+from picojoule.mapper.certificate import Certificate
+from picojoule.mapper.objective import OBJECTIVES, Minimize
+from picojoule.mapper.search import Solution, search
+
+__all__ = ["OBJECTIVES", "Certificate", "Minimize", "Solution", "search"]

@@ -1,0 +1,628 @@
+"""Bounds: what a chain of tiles costs exactly, and the least that a part of one can cost.
+
+A chain is the tile of every memory and the spatial factors of every gap. The loops of a memory
+advance one at a time, and what a loop moves depends only on which loops run inside it, not on
+their order. So the best order of each memory's loops is a shortest path over sets of loops, and the
+memories' orders are chosen apart from each other. docs/mapper.md has the proof.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.cost import distinct_offsets, moved_points, tile_points
+from picojoule.jit import helper
+from picojoule.mapper.problem import Problem
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NONE = 2
+"""Reuse mode in which every step fetches the whole tile."""
+
+
+@helper
+def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
+    """Distinct words of a tensor in a tile."""
+    low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
+    first = problem.axis_first[low : high + 1]
+    return tile_points(first, problem.term_dim, problem.term_coefficient, tile, False)
+
+
+@helper
+def moved_of(
+    problem: Problem, tensor: int, tile: Integers, displacement: Integers, reuse: int
+) -> int:
+    """Words of a tensor that a tile needs anew after a displacement."""
+    low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
+    first = problem.axis_first[low : high + 1]
+    return moved_points(
+        first, problem.term_dim, problem.term_coefficient, tile, displacement, reuse, False
+    )
+
+
+@helper
+def fits(problem: Problem, memory: int, tile: Integers) -> bool:
+    """Whether a memory can hold a tile of every tensor it keeps."""
+    tensors = problem.bits.size
+    used = np.zeros(tensors, dtype=np.int64)
+    for t in range(tensors):
+        if problem.keeps[memory, t]:
+            pool = problem.pool[memory, t]
+            if problem.pool_bits[memory, pool] >= 0:
+                used[pool] += words_of(problem, t, tile) * problem.bits[t]
+                if used[pool] > problem.pool_bits[memory, pool]:
+                    return False
+    return True
+
+
+@helper
+def group_share(
+    problem: Problem, gap: int, tensor: int, tile: Integers, spatial: Integers
+) -> float:
+    """Share of an array's words that travel once they are grouped: distinct over all instances."""
+    if problem.fanout[gap] == 1 or not problem.grouped[gap, tensor]:
+        return 1.0
+    instances = 1
+    distinct = 1
+    plain = True
+    for d in range(spatial.size):
+        if spatial[d] > 1:
+            instances *= spatial[d]
+            if problem.single[tensor] >> d & 1:
+                distinct *= spatial[d]
+            elif problem.joined[tensor] >> d & 1:
+                plain = False
+    if not plain:
+        low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
+        loops = np.empty((3, spatial.size), dtype=np.int64)
+        for d in range(spatial.size):
+            loops[0, d], loops[1, d], loops[2, d] = d, spatial[d], tile[d]
+        distinct = distinct_offsets(
+            problem.axis_first[low : high + 1], problem.term_dim, problem.term_coefficient, loops
+        )
+    return distinct / instances
+
+
+@helper
+def parent_of(problem: Problem, child: int, tensor: int) -> int:
+    """The next outer memory that keeps the tensor."""
+    parent = child - 1
+    while not problem.keeps[parent, tensor]:
+        parent -= 1
+    return parent
+
+
+@helper
+def irrelevant_spatial(problem: Problem, tensor: int, spatial: Integers) -> int:
+    """Instances that work on the same words: factors over dimensions that do not index them."""
+    product = 1
+    mask = problem.single[tensor] | problem.joined[tensor]
+    for d in range(spatial.size):
+        if not mask >> d & 1:
+            product *= spatial[d]
+    return product
+
+
+@helper
+def first_words(
+    problem: Problem, memory: int, tiles: Integers, spatial: Integers, known: int
+) -> float:
+    """Output words that the instances of a memory ever touch, each instance's own.
+
+    Gaps outside `known` are undecided: at most their whole fan-out shares each word.
+    """
+    output = problem.bits.size - 1
+    words = 1.0
+    for gap in range(memory):
+        if gap < known:
+            words *= problem.fanout[gap]
+        else:
+            words *= irrelevant_spatial(problem, output, spatial[gap])
+    if problem.joined[output] == 0:
+        return words * words_of(problem, output, problem.sizes)
+    if known > 0:
+        return words * words_of(problem, output, problem.sizes)
+    return _touched_words(problem, output, memory, tiles, spatial)
+
+
+@helper
+def _touched_words(
+    problem: Problem, tensor: int, memory: int, tiles: Integers, spatial: Integers
+) -> float:
+    """Words of a tensor with joined axes that all instances of a memory touch, each its own."""
+    dims = problem.sizes.size
+    loops = np.empty((3, dims * (memory + 1)), dtype=np.int64)
+    instances = 1.0
+    n = 0
+    for level in range(memory + 1):
+        for d in range(dims):
+            stride, bound = 1, tiles[level, d]
+            if level < memory:
+                stride = tiles[level + 1, d] * spatial[level, d]
+                bound = tiles[level, d] // stride
+                instances *= spatial[level, d]
+            loops[0, n], loops[1, n], loops[2, n] = d, bound, stride
+            n += 1
+    low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
+    return instances * distinct_offsets(
+        problem.axis_first[low : high + 1], problem.term_dim, problem.term_coefficient, loops
+    )
+
+
+@helper
+def word_price(
+    problem: Problem, parent: int, child: int, tensor: int, shares: Floats, known: int
+) -> float:
+    """Energy per word that an instance of `child` exchanges with `parent`; child L is compute.
+
+    `shares[gap]` is the tensor's grouped share of each gap; a gap outside `known` is undecided and
+    counts as grouped over its whole fan-out. First accumulations are subtracted elsewhere.
+    """
+    output = tensor == problem.bits.size - 1
+    memories = problem.fanout.size
+    share = 1.0
+    total = 0.0
+    back = 2.0 if output and child < memories else 1.0
+    for gap in range(child - 1, parent - 1, -1):
+        own = shares[gap] if gap >= known else 1.0 / problem.fanout[gap]
+        # Partial sums that return are priced per child word on every array between.
+        total += problem.delivery_pj[gap, tensor] * (share + back - 1.0)
+        if output and problem.grouped[gap, tensor] and gap >= known:
+            total += problem.reduction_pj[gap, tensor] * share * (1.0 - own)
+        share *= own
+    total += share * problem.read_pj[parent, tensor]
+    if output:
+        total += share * problem.update_pj[parent, tensor]
+    if child < memories:
+        total += problem.fill_pj[child, tensor]
+    return total
+
+
+@helper
+def first_price(problem: Problem, parent: int, child: int, tensor: int) -> float:
+    """Energy per output word that its first arrival at `child` saves: no fill, no way back in."""
+    total = problem.fill_pj[child, tensor]
+    for gap in range(parent, child):
+        total += problem.delivery_pj[gap, tensor]
+    return total
+
+
+@helper
+def base_energy(
+    problem: Problem, tiles: Integers, spatial: Integers, shares: Floats, known: int
+) -> float:
+    """Energy of the steps, of their operands, and minus what first accumulations save.
+
+    Gaps outside `known` are undecided; 0 means that the chain is complete and the value exact.
+    """
+    memories, tensors = problem.keeps.shape
+    energy = problem.steps_pj
+    steps = 1.0
+    for size in problem.sizes:
+        steps *= size
+    for t in range(tensors):
+        parent = parent_of(problem, memories, t)
+        energy += steps * word_price(problem, parent, memories, t, shares[t], known)
+    output = tensors - 1
+    for memory in range(memories):
+        if problem.keeps[memory, output]:
+            saved = problem.read_pj[memory, output]
+            if memory > 0:
+                saved += first_price(problem, parent_of(problem, memory, output), memory, output)
+            if saved > 0.0:
+                energy -= saved * first_words(problem, memory, tiles, spatial, known)
+    return energy
+
+
+@helper
+def find_shares(problem: Problem, tiles: Integers, spatial: Integers, known: int) -> Floats:
+    """Grouped share of each tensor and gap, `(T, L)`."""
+    memories, tensors = problem.keeps.shape
+    shares = np.ones((tensors, memories))
+    inside = np.ones(problem.sizes.size, dtype=np.int64)
+    for gap in range(known, memories):
+        for t in range(tensors):
+            tile = tiles[gap + 1] if gap + 1 < memories else inside
+            shares[t, gap] = group_share(problem, gap, t, tile, spatial[gap])
+    return shares
+
+
+@helper
+def visits_of(problem: Problem, tile: Integers) -> float:
+    """How many tiles of this size the whole operation has."""
+    visits = 1.0
+    for d in range(tile.size):
+        visits *= problem.sizes[d] // tile[d]
+    return visits
+
+
+@helper
+def outside_state(
+    problem: Problem, tensor: int, child: int, memory: int, tiles: Integers, spatial: Integers
+) -> tuple[int, int]:
+    """Masks of the dimensions that loops between a child and `memory` (not included) run over."""
+    single = 0
+    joined = 0
+    for level in range(memory + 1, child):
+        for d in range(problem.sizes.size):
+            if tiles[level, d] > tiles[level + 1, d] * spatial[level, d]:
+                single |= problem.single[tensor] & (1 << d)
+                joined |= problem.joined[tensor] & (1 << d)
+    return single, joined
+
+
+@helper
+def step_words(
+    problem: Problem,
+    tensor: int,
+    child: int,
+    memory: int,
+    tiles: Integers,
+    spatial: Integers,
+    inside: int,
+    loop: int,
+    whole: int,
+    state: tuple[int, int],
+) -> int:
+    """Words that one instance of `child` needs when `loop` of `memory` steps.
+
+    Args:
+        inside: Mask of this memory's loops that run inside `loop` and wrap.
+        whole: Words of the child's tile.
+        state: From `outside_state`.
+    """
+    reuse = problem.reuse[child, tensor]
+    moved = inside | (1 << loop)
+    if reuse == NONE or state[0] or problem.single[tensor] & moved:
+        return whole
+    if not (problem.joined[tensor] & moved or state[1]):
+        return 0
+    dims = problem.sizes.size
+    displacement = np.zeros(dims, dtype=np.int64)
+    for level in range(memory + 1, child):
+        for d in range(dims):
+            displacement[d] -= tiles[level, d] - tiles[level + 1, d] * spatial[level, d]
+    for d in range(dims):
+        step = tiles[memory + 1, d] * spatial[memory, d]
+        if d == loop:
+            displacement[d] += step
+        elif inside >> d & 1:
+            displacement[d] -= tiles[memory, d] - step
+    return moved_of(problem, tensor, tiles[child], displacement, reuse)
+
+
+@helper
+def free_first(problem: Problem, memory: int, tiles: Integers, spatial: Integers) -> int:
+    """Mask of the loops of `memory` that an optimal order may have innermost.
+
+    A loop over a dimension that shares no axis is never needed innermost while its smallest factor
+    still fits into the tile inside: absorbing it costs nothing.
+    """
+    joined = 0
+    for t in range(problem.bits.size):
+        joined |= problem.joined[t]
+    allowed = 0
+    tile = tiles[memory + 1].copy()
+    for d in range(problem.sizes.size):
+        bound = tiles[memory, d] // (tile[d] * spatial[memory, d])
+        if bound > 1:
+            if not joined >> d & 1:
+                factor = 2
+                while bound % factor:
+                    factor += 1
+                tile[d] *= factor
+                absorbed = fits(problem, memory + 1, tile)
+                tile[d] //= factor
+                if absorbed:
+                    continue
+            allowed |= 1 << d
+    return allowed
+
+
+@helper
+def loop_context(
+    problem: Problem,
+    memory: int,
+    tiles: Integers,
+    spatial: Integers,
+    prices: Floats,
+    last_child: int,
+) -> tuple[Floats, Integers, Integers, Integers]:
+    """What one step of a loop of `memory` can cost, `(child, tensor)` each.
+
+    Returns:
+        Price per word with all instances below, words of the whole tile, and the two masks of
+        `outside_state`.
+    """
+    tensors = problem.bits.size
+    weight = np.zeros((last_child + 1, tensors))
+    whole = np.zeros((last_child + 1, tensors), dtype=np.int64)
+    single = np.zeros((last_child + 1, tensors), dtype=np.int64)
+    joined = np.zeros((last_child + 1, tensors), dtype=np.int64)
+    instances = 1.0
+    for child in range(memory + 1, last_child + 1):
+        for d in range(problem.sizes.size):
+            instances *= spatial[child - 1, d]
+        for t in range(tensors):
+            if problem.keeps[child, t]:
+                weight[child, t] = instances * prices[child, t]
+                whole[child, t] = words_of(problem, t, tiles[child])
+                state = outside_state(problem, t, child, memory, tiles, spatial)
+                single[child, t], joined[child, t] = state
+    return weight, whole, single, joined
+
+
+@helper
+def step_energy(
+    problem: Problem,
+    memory: int,
+    tiles: Integers,
+    spatial: Integers,
+    inside: int,
+    loop: int,
+    context: tuple[Floats, Integers, Integers, Integers],
+    last_child: int,
+) -> float:
+    """Cost of one step of `loop` while the loops of the mask `inside` wrap."""
+    weight, whole, single, joined = context
+    energy = 0.0
+    for child in range(memory + 1, last_child + 1):
+        for t in range(problem.bits.size):
+            if weight[child, t] > 0.0:
+                state = (single[child, t], joined[child, t])
+                words = step_words(
+                    problem, t, child, memory, tiles, spatial, inside, loop, whole[child, t], state
+                )
+                energy += weight[child, t] * words
+    return energy
+
+
+@helper
+def inner_visits(problem: Problem, memory: int, tiles: Integers, spatial: Integers) -> float:
+    """How often the body of the loops of `memory` runs, over the whole operation."""
+    visits = visits_of(problem, tiles[memory + 1])
+    for d in range(problem.sizes.size):
+        visits /= spatial[memory, d]
+    return visits
+
+
+@helper
+def ordered_energy(
+    problem: Problem,
+    memory: int,
+    tiles: Integers,
+    spatial: Integers,
+    prices: Floats,
+    order: Integers,
+) -> float:
+    """What the loops of `memory` cost in a given order, innermost first, -1 ends it."""
+    last_child = problem.keeps.shape[0] - 1
+    context = loop_context(problem, memory, tiles, spatial, prices, last_child)
+    visits = inner_visits(problem, memory, tiles, spatial)
+    energy = 0.0
+    inside = 0
+    for loop in order:
+        if loop < 0:
+            break
+        bound = tiles[memory, loop] // (tiles[memory + 1, loop] * spatial[memory, loop])
+        visits /= bound
+        step = step_energy(problem, memory, tiles, spatial, inside, loop, context, last_child)
+        energy += visits * (bound - 1.0) * step
+        inside |= 1 << loop
+    return energy
+
+
+@helper
+def order_energy(
+    problem: Problem,
+    memory: int,
+    tiles: Integers,
+    spatial: Integers,
+    prices: Floats,
+    last_child: int,
+    order: Integers,
+) -> float:
+    """Least energy that the loops of `memory` move, over all their orders.
+
+    Args:
+        prices: Per word, `(child, tensor)`; children from `memory + 1` to `last_child` count.
+        order: Filled with the best order, innermost first, then -1.
+
+    Returns:
+        Picojoules; infinite when the chain is dominated by one with a larger tile.
+    """
+    dims = problem.sizes.size
+    loops = np.empty(dims, dtype=np.int64)
+    bounds = np.empty(dims, dtype=np.float64)
+    count = 0
+    order[:] = -1
+    for d in range(dims):
+        bound = tiles[memory, d] // (tiles[memory + 1, d] * spatial[memory, d])
+        if bound > 1:
+            loops[count] = d
+            bounds[count] = bound
+            count += 1
+    if count == 0:
+        return 0.0
+    allowed = free_first(problem, memory, tiles, spatial)
+    if allowed == 0:
+        return np.inf
+    context = loop_context(problem, memory, tiles, spatial, prices, last_child)
+    best = np.full(1 << count, np.inf)
+    came = np.zeros(1 << count, dtype=np.int64)
+    best[0] = 0.0
+    visits = inner_visits(problem, memory, tiles, spatial)
+    for chosen in range(1 << count):
+        if best[chosen] == np.inf:
+            continue
+        mask = 0
+        done = 1.0
+        for n in range(count):
+            if chosen >> n & 1:
+                mask |= 1 << loops[n]
+                done *= bounds[n]
+        for n in range(count):
+            if chosen >> n & 1 or (chosen == 0 and not allowed >> loops[n] & 1):
+                continue
+            steps = visits / done / bounds[n] * (bounds[n] - 1.0)
+            energy = step_energy(
+                problem, memory, tiles, spatial, mask, loops[n], context, last_child
+            )
+            target = chosen | (1 << n)
+            if best[chosen] + steps * energy < best[target]:
+                best[target] = best[chosen] + steps * energy
+                came[target] = n
+    chosen = (1 << count) - 1
+    for position in range(count - 1, -1, -1):
+        order[position] = loops[came[chosen]]
+        chosen &= ~(1 << came[chosen])
+    return best[-1]
+
+
+@helper
+def all_prices(problem: Problem, shares: Floats, known: int) -> Floats:
+    """Energy per word exchanged with each child, `(L, T)`; 0 where it does not keep the tensor."""
+    memories, tensors = problem.keeps.shape
+    prices = np.zeros((memories, tensors))
+    for child in range(1, memories):
+        for t in range(tensors):
+            if problem.keeps[child, t]:
+                parent = parent_of(problem, child, t)
+                prices[child, t] = word_price(problem, parent, child, t, shares[t], known)
+    return prices
+
+
+@helper
+def first_tiles_energy(
+    problem: Problem, tiles: Integers, spatial: Integers, prices: Floats
+) -> float:
+    """Energy of the first tile of every instance: `prices` as from `all_prices`."""
+    memories, tensors = problem.keeps.shape
+    energy = 0.0
+    instances = 1.0
+    for child in range(1, memories):
+        for d in range(problem.sizes.size):
+            instances *= spatial[child - 1, d]
+        for t in range(tensors):
+            if problem.keeps[child, t]:
+                energy += instances * prices[child, t] * words_of(problem, t, tiles[child])
+    return energy
+
+
+@helper
+def chain_energy(problem: Problem, tiles: Integers, spatial: Integers, orders: Integers) -> float:
+    """Exact least energy of a complete chain over all loop orders, without leakage.
+
+    `orders` `(L, D)` receives the best order of each memory, innermost first.
+    """
+    memories = problem.keeps.shape[0]
+    shares = find_shares(problem, tiles, spatial, 0)
+    prices = all_prices(problem, shares, 0)
+    energy = base_energy(problem, tiles, spatial, shares, 0)
+    energy += first_tiles_energy(problem, tiles, spatial, prices)
+    for memory in range(memories - 1):
+        energy += order_energy(
+            problem, memory, tiles, spatial, prices, memories - 1, orders[memory]
+        )
+        if energy == np.inf:
+            return energy
+    innermost = memories - 1
+    orders[innermost] = -1
+    position = 0
+    for d in range(problem.sizes.size):
+        if tiles[innermost, d] > spatial[innermost, d]:
+            orders[innermost, position] = d
+            position += 1
+    return energy
+
+
+@helper
+def interface_bound(
+    problem: Problem,
+    child: int,
+    tile: Integers,
+    spatial: Integers,
+    shares: Floats,
+    absorbing: bool,
+) -> float:
+    """Least energy of filling memory `child` over everything that can run outside it.
+
+    Args:
+        tile, spatial: Its tile, and the factors of the gap just outside, `(D,)`.
+        shares: Per tensor and gap, `(T, L)`; gaps outside `child - 1` are undecided.
+        absorbing: Whether the memory just outside has loops, so that a loop whose factor fits into
+            the tile is never needed innermost.
+
+    Some loop is innermost outside the tile. A tensor that it moves without overlap arrives whole
+    at every step; any other arrives at least once for each word and instance that needs it.
+    """
+    dims, tensors = problem.sizes.size, problem.bits.size
+    visits = visits_of(problem, tile)
+    whole = np.zeros(tensors)
+    least = np.zeros(tensors)
+    half = np.zeros((tensors, dims))
+    displacement = np.zeros(dims, dtype=np.int64)
+    adjacent = True
+    for gap in range(child - 1):
+        adjacent = adjacent and problem.fanout[gap] == 1
+    for t in range(tensors):
+        if not problem.keeps[child, t]:
+            continue
+        price = word_price(problem, parent_of(problem, child, t), child, t, shares[t], child - 1)
+        words = words_of(problem, t, tile)
+        whole[t] = price * words * visits
+        mask = problem.single[t] | problem.joined[t]
+        reuse = problem.reuse[child, t]
+        if reuse == NONE:
+            least[t] = whole[t]
+            continue
+        if problem.joined[t]:
+            least[t] = price * words_of(problem, t, problem.sizes)
+            least[t] *= irrelevant_spatial(problem, t, spatial)
+            for d in range(dims):
+                outside = problem.sizes[d] > tile[d] * spatial[d]
+                if adjacent and outside and problem.joined[t] >> d & 1:
+                    displacement[d] = tile[d] * spatial[d]
+                    moved = moved_of(problem, t, tile, displacement, reuse)
+                    displacement[d] = 0
+                    # A loop of bound b steps on (b - 1) / b of its visits: at least on half.
+                    half[t, d] = price * moved * visits / 2
+        else:
+            needed = 1.0
+            for d in range(dims):
+                needed *= problem.sizes[d] // tile[d] if mask >> d & 1 else spatial[d]
+            least[t] = price * words * needed
+    best = np.inf
+    nothing = True
+    grown = tile.copy()
+    for d in range(dims):
+        bound = problem.sizes[d] // (tile[d] * spatial[d])
+        if bound == 1:
+            continue
+        nothing = False
+        joined = False
+        for t in range(tensors):
+            joined = joined or problem.joined[t] >> d & 1 != 0
+        if absorbing and not joined:
+            factor, rest = 2, bound
+            while factor * factor <= rest:
+                if rest % factor:
+                    factor += 1
+                else:
+                    rest //= factor
+            grown[d] = tile[d] * rest
+            absorbed = fits(problem, child, grown)
+            grown[d] = tile[d]
+            if absorbed:
+                continue
+        total = 0.0
+        for t in range(tensors):
+            if problem.keeps[child, t]:
+                if problem.single[t] >> d & 1:
+                    total += whole[t]
+                else:
+                    total += max(least[t], half[t, d])
+        best = min(best, total)
+    if nothing:
+        return least.sum()
+    return best

@@ -1,0 +1,204 @@
+"""Explore: walk the chains in the order of their bounds until none can be better."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.jit import helper
+from picojoule.mapper.bounds import chain_energy
+from picojoule.mapper.objective import ENERGY, is_better, score
+from picojoule.mapper.problem import Problem
+from picojoule.mapper.timing import chain_cycles, compute_cycles, ordered_chain_energy
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@helper
+def _permute(order: Integers, size: int) -> bool:
+    """Step to the next permutation of the first `size` entries; False once they are sorted."""
+    pivot = size - 2
+    while pivot >= 0 and order[pivot] >= order[pivot + 1]:
+        pivot -= 1
+    if pivot < 0:
+        order[:size] = np.sort(order[:size])
+        return False
+    swap = size - 1
+    while order[swap] <= order[pivot]:
+        swap -= 1
+    order[pivot], order[swap] = order[swap], order[pivot]
+    low, high = pivot + 1, size - 1
+    while low < high:
+        order[low], order[high] = order[high], order[low]
+        low, high = low + 1, high - 1
+    return True
+
+
+@helper
+def _try_all_orders(
+    problem: Problem,
+    objective: int,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    energy: float,
+    best: Floats,
+    best_orders: Integers,
+) -> bool:
+    """Compare every order of every memory: where energy and time want different ones.
+
+    `orders` holds the orders of least `energy`.
+    """
+    outer = orders.shape[0] - 1
+    base = energy - ordered_chain_energy(problem, tiles, spatial, orders, 0.0)
+    sizes = np.zeros(outer, dtype=np.int64)
+    for level in range(outer):
+        while sizes[level] < orders.shape[1] and orders[level, sizes[level]] >= 0:
+            sizes[level] += 1
+        orders[level, : sizes[level]] = np.sort(orders[level, : sizes[level]])
+    improved = False
+    running = True
+    while running:
+        cycles = chain_cycles(problem, tiles, spatial, orders, True)
+        total = ordered_chain_energy(problem, tiles, spatial, orders, base)
+        total += problem.leakage_pj_per_cycle * cycles
+        if is_better(objective, total, cycles, best):
+            best[0], best[1], best[2] = score(objective, total, cycles), total, cycles
+            best_orders[:] = orders
+            improved = True
+        running = False
+        for level in range(outer):
+            if _permute(orders[level], sizes[level]):
+                running = True
+                break
+    return improved
+
+
+@helper
+def try_chain(
+    problem: Problem,
+    objective: int,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    best: Floats,
+    best_orders: Integers,
+) -> bool:
+    """Evaluate a complete chain exactly; update `best` (score, energy, cycles) if it wins."""
+    energy = chain_energy(problem, tiles, spatial, orders)
+    if energy == np.inf:
+        return False
+    least = compute_cycles(problem, spatial)
+    if not is_better(objective, energy + problem.leakage_pj_per_cycle * least, least, best):
+        return False
+    timed = objective != ENERGY or problem.leakage_pj_per_cycle > 0.0
+    if not timed:
+        best[0], best[1], best[2] = energy, energy, 0.0
+        best_orders[:] = orders
+        return True
+    least = chain_cycles(problem, tiles, spatial, orders, False)
+    total = energy + problem.leakage_pj_per_cycle * least
+    if not is_better(objective, total, least, best):
+        return False
+    cycles = chain_cycles(problem, tiles, spatial, orders, True)
+    if cycles == least:
+        best[0], best[1], best[2] = score(objective, total, cycles), total, cycles
+        best_orders[:] = orders
+        return True
+    return _try_all_orders(problem, objective, tiles, spatial, orders, energy, best, best_orders)
+
+
+@helper
+def explore(
+    problem: Problem,
+    objective: int,
+    parts: Integers,
+    values: Floats,
+    starts: Integers,
+    best: Floats,
+    best_tiles: Integers,
+    best_spatial: Integers,
+    best_orders: Integers,
+    budget: int,
+) -> tuple[int, int, bool]:
+    """Walk all chains of parts whose bounds leave room for a better one.
+
+    Args:
+        parts, values: Of all memories from the innermost to memory 1, each sorted by bound.
+        starts: `(L + 1,)`, where each memory's parts begin, innermost first.
+        best: `(3,)`, score, energy and cycles of the best so far; updated.
+        budget: Evaluations after which the walk stops.
+
+    Returns:
+        Pairs looked at, chains evaluated, and whether the walk was complete.
+    """
+    memories, dims = problem.keeps.shape[0], problem.sizes.size
+    levels = starts.size - 1
+    tiles = np.ones((memories, dims), dtype=np.int64)
+    tiles[0] = problem.sizes
+    spatial = np.ones((memories, dims), dtype=np.int64)
+    orders = np.full((memories, dims), -1, dtype=np.int64)
+    least_rest = np.zeros(levels + 1)
+    for n in range(levels - 1, -1, -1):
+        least_rest[n] = least_rest[n + 1] + values[starts[n], 0]
+    position = starts[:-1].copy()
+    sums = np.zeros(levels + 1)
+    cycles_so_far = np.zeros(levels + 1)
+    looked = 0
+    evaluated = 0
+    depth = 0
+    while depth >= 0:
+        if position[depth] >= starts[depth + 1]:
+            position[depth] = starts[depth]
+            depth -= 1
+            if depth >= 0:
+                position[depth] += 1
+            continue
+        row = position[depth]
+        looked += 1
+        memory = memories - 1 - depth
+        energy = sums[depth] + values[row, 0] + least_rest[depth + 1]
+        cycles = max(cycles_so_far[depth], values[row, 2])
+        if not is_better(objective, energy, cycles, best):
+            # Parts are sorted by energy, and only the innermost decide the compute cycles.
+            if objective == ENERGY or depth > 0:
+                position[depth] = starts[depth + 1]
+            else:
+                position[depth] += 1
+            continue
+        if depth > 0:
+            joined = True
+            whole = True
+            for d in range(dims):
+                step = tiles[memory + 1, d] * spatial[memory, d]
+                if parts[row, 0, d] % step:
+                    joined = False
+                    break
+                if parts[row, 0, d] != step:
+                    whole = False
+            if not joined:
+                position[depth] += 1
+                continue
+            if depth == 1 and not whole:
+                inner = position[0]
+                tighter = energy - values[inner, 0] + values[inner, 1]
+                if not is_better(objective, tighter, cycles, best):
+                    position[depth] += 1
+                    continue
+        tiles[memory] = parts[row, 0]
+        if memory > 0:
+            spatial[memory - 1] = parts[row, 1]
+        if depth == 0:
+            spatial[memory] = parts[row, 2]
+        sums[depth + 1] = sums[depth] + values[row, 0]
+        cycles_so_far[depth + 1] = cycles
+        if depth + 1 < levels:
+            depth += 1
+            continue
+        evaluated += 1
+        if try_chain(problem, objective, tiles, spatial, orders, best, best_orders):
+            best_tiles[:] = tiles
+            best_spatial[:] = spatial
+        if evaluated >= budget:
+            return looked, evaluated, False
+        position[depth] += 1
+    return looked, evaluated, True

@@ -1,0 +1,31 @@
+"""Objective: what a search minimises, and how two results compare."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.jit import helper
+
+Floats = NDArray[np.float64]
+Minimize = Literal["energy", "latency", "edp"]
+
+ENERGY, LATENCY, EDP = 0, 1, 2
+OBJECTIVES: dict[Minimize, int] = {"energy": ENERGY, "latency": LATENCY, "edp": EDP}
+
+
+@helper
+def score(objective: int, energy: float, cycles: float) -> float:
+    """What is minimised: pJ, cycles, or their product."""
+    if objective == ENERGY:
+        return energy
+    if objective == LATENCY:
+        return cycles
+    return energy * cycles
+
+
+@helper
+def is_better(objective: int, energy: float, cycles: float, best: Floats) -> bool:
+    """Whether (energy, cycles) beats `best` (score, energy); equal latency goes by energy."""
+    value = score(objective, energy, cycles)
+    return value < best[0] or (objective == LATENCY and value == best[0] and energy < best[1])

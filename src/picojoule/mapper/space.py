@@ -1,0 +1,270 @@
+"""Space: the tiles and spatial factors a chain can be made of, each with a bound on its cost."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.hardware import Array
+from picojoule.jit import helper
+from picojoule.mapper.bounds import (
+    all_prices,
+    base_energy,
+    find_shares,
+    first_tiles_energy,
+    fits,
+    interface_bound,
+    order_energy,
+)
+from picojoule.mapper.objective import is_better
+from picojoule.mapper.problem import Problem
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def divisor_table(sizes: Integers) -> tuple[Integers, Integers]:
+    """Divisors of each dimension in rising order, `(D, most)`, and how many it has, `(D,)`."""
+    divisors = [[n for n in _divisors(int(size))] for size in sizes]
+    table = np.zeros((len(divisors), max(map(len, divisors))), dtype=np.int64)
+    for d, row in enumerate(divisors):
+        table[d, : len(row)] = row
+    return table, np.array([len(row) for row in divisors], dtype=np.int64)
+
+
+def _divisors(size: int) -> list[int]:
+    low = [n for n in range(1, math.isqrt(size) + 1) if size % n == 0]
+    return low + [size // n for n in reversed(low) if n * n != size]
+
+
+def axis_vectors(
+    sizes: Integers, names: Sequence[str], limit: int, dims: tuple[str, ...] | None
+) -> list[tuple[int, ...]]:
+    """All ways to spread factors of the dimensions along one axis of an array."""
+    vectors: list[tuple[int, ...]] = [()]
+    for name, size in zip(names, sizes, strict=True):
+        allowed = dims is None or name in dims
+        factors = _divisors(int(size)) if allowed and limit > 1 else [1]
+        vectors = [
+            (*vector, factor)
+            for vector in vectors
+            for factor in factors
+            if math.prod(vector) * factor <= limit
+        ]
+    return vectors
+
+
+def spatial_vectors(
+    sizes: Integers, names: Sequence[str], array: Array | None
+) -> dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Spatial factors per dimension that fit an array, each with one split over its axes."""
+    ones = (1,) * len(names)
+    if array is None:
+        return {ones: (ones, ones)}
+    found: dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
+    along_y = axis_vectors(sizes, names, array.y, array.y_dims)
+    for along_x in axis_vectors(sizes, names, array.x, array.x_dims):
+        rest = tuple(int(size) // x for size, x in zip(sizes, along_x, strict=True))
+        for y_vector in along_y:
+            if all(r % y == 0 for r, y in zip(rest, y_vector, strict=True)):
+                total = tuple(x * y for x, y in zip(along_x, y_vector, strict=True))
+                found.setdefault(total, (along_x, y_vector))
+    return found
+
+
+@helper
+def _advance(index: Integers, counts: Integers) -> bool:
+    """Step a mixed-radix counter; False once it has wrapped."""
+    for d in range(index.size - 1, -1, -1):
+        index[d] += 1
+        if index[d] < counts[d]:
+            return True
+        index[d] = 0
+    return False
+
+
+@helper
+def all_tiles(problem: Problem, memory: int, table: Integers, counts: Integers) -> Integers:
+    """Every tile that memory `memory` can hold, `(tile, D)`."""
+    dims = counts.size
+    capacity = 1024
+    tiles = np.empty((capacity, dims), dtype=np.int64)
+    index = np.zeros(dims, dtype=np.int64)
+    tile = np.empty(dims, dtype=np.int64)
+    count = 0
+    running = True
+    while running:
+        for d in range(dims):
+            tile[d] = table[d, index[d]]
+        if fits(problem, memory, tile):
+            if count == capacity:
+                grown = np.empty((2 * capacity, dims), dtype=np.int64)
+                grown[:capacity] = tiles
+                tiles, capacity = grown, 2 * capacity
+            tiles[count] = tile
+            count += 1
+            running = _advance(index, counts)
+        else:
+            # Larger factors of the last dimensions do not fit either: skip to the next carry.
+            last = dims - 1
+            while last >= 0 and index[last] == 0:
+                last -= 1
+            if last < 0:
+                break
+            for d in range(last, dims):
+                index[d] = 0
+            running = last > 0 and _advance(index[:last], counts[:last])
+    return tiles[:count].copy()
+
+
+@helper
+def part_bound(
+    problem: Problem,
+    memory: int,
+    tile: Integers,
+    outer: Integers,
+    inner: Integers,
+    absorbing: bool,
+    tiles: Integers,
+    spatial: Integers,
+) -> float:
+    """Least energy that a choice of tile and gaps adds to any chain.
+
+    Args:
+        tile: Of `memory`.
+        outer: Spatial factors of the gap outside it.
+        inner: Spatial factors of the gap inside it, when it is the innermost memory.
+        tiles, spatial: Scratch space, `(L, D)`; gaps that are not decided hold ones.
+    """
+    memories = problem.keeps.shape[0]
+    tiles[memory] = tile
+    energy = 0.0
+    if memory == memories - 1:
+        spatial[memory] = inner
+        if memory > 0:
+            spatial[memory - 1] = outer
+        known = max(memory - 1, 0)
+        shares = find_shares(problem, tiles, spatial, known)
+        energy += base_energy(problem, tiles, spatial, shares, known)
+        energy += problem.leakage_pj_per_cycle * _least_cycles(problem, memory, spatial)
+    else:
+        spatial[memory - 1] = outer
+        shares = _gap_shares(problem, memory - 1, tiles, spatial)
+    if memory == 1:
+        prices = all_prices(problem, shares, 0)
+        scratch = np.empty(problem.sizes.size, dtype=np.int64)
+        energy += order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
+        return energy + _own_first_tiles(problem, tiles, spatial, prices)
+    if memory > 1:
+        energy += interface_bound(problem, memory, tile, outer, shares, absorbing)
+    return energy
+
+
+@helper
+def _own_first_tiles(problem: Problem, tiles: Integers, spatial: Integers, prices: Floats) -> float:
+    """First tiles of memory 1 alone."""
+    own = np.zeros_like(prices)
+    own[1] = prices[1]
+    return first_tiles_energy(problem, tiles, spatial, own)
+
+
+@helper
+def _gap_shares(problem: Problem, gap: int, tiles: Integers, spatial: Integers) -> Floats:
+    """Grouped shares of one gap alone; gaps inside it do not matter to its memory's price."""
+    memories, tensors = problem.keeps.shape
+    full = find_shares(problem, tiles, spatial, memories)
+    part = find_shares(problem, tiles, spatial, gap)
+    for t in range(tensors):
+        full[t, gap] = part[t, gap]
+    return full
+
+
+@helper
+def _least_cycles(problem: Problem, memory: int, spatial: Integers) -> float:
+    """Compute cycles if every undecided gap were used whole."""
+    cycles = float(problem.cycles_per_step)
+    for size in problem.sizes:
+        cycles *= size
+    for gap in range(problem.fanout.size):
+        if gap >= memory - 1:
+            for d in range(problem.sizes.size):
+                cycles /= spatial[gap, d]
+        else:
+            cycles /= problem.fanout[gap]
+    return cycles
+
+
+@helper
+def all_parts(
+    problem: Problem,
+    memory: int,
+    tiles_held: Integers,
+    outer_vectors: Integers,
+    inner_vectors: Integers,
+    objective: int,
+    others_pj: float,
+    best: Floats,
+) -> tuple[Integers, Floats]:
+    """Every (tile, outer gap, inner gap) of one memory whose bound leaves room to beat `best`.
+
+    Args:
+        others_pj: The least that the parts of the other memories add.
+
+    Returns:
+        Parts `(part, 3, D)`: tile, outer and inner factors; and `(part, 3)`: the bound, the bound
+        where the memory just outside has loops, and the least compute cycles.
+    """
+    memories, dims = problem.keeps.shape[0], problem.sizes.size
+    capacity = 1024
+    parts = np.empty((capacity, 3, dims), dtype=np.int64)
+    values = np.empty((capacity, 3))
+    tiles = np.ones((memories, dims), dtype=np.int64)
+    tiles[0] = problem.sizes
+    spatial = np.ones((memories, dims), dtype=np.int64)
+    count = 0
+    for row in range(tiles_held.shape[0]):
+        tile = tiles_held[row]
+        for i in range(inner_vectors.shape[0]):
+            inner = inner_vectors[i]
+            if not _divides(inner, tile):
+                continue
+            for o in range(outer_vectors.shape[0]):
+                outer = outer_vectors[o]
+                whole = True
+                for d in range(dims):
+                    if problem.sizes[d] % (tile[d] * outer[d]):
+                        whole = False
+                        break
+                if not whole:
+                    continue
+                bound = part_bound(problem, memory, tile, outer, inner, False, tiles, spatial)
+                cycles = 0.0
+                if memory == memories - 1:
+                    cycles = _least_cycles(problem, memory, spatial)
+                if not is_better(objective, bound + others_pj, cycles, best):
+                    continue
+                if count == capacity:
+                    grown = np.empty((2 * capacity, 3, dims), dtype=np.int64)
+                    grown[:capacity] = parts
+                    grown_values = np.empty((2 * capacity, 3))
+                    grown_values[:capacity] = values
+                    parts, values, capacity = grown, grown_values, 2 * capacity
+                parts[count, 0], parts[count, 1], parts[count, 2] = tile, outer, inner
+                values[count, 0] = bound
+                values[count, 1] = part_bound(
+                    problem, memory, tile, outer, inner, True, tiles, spatial
+                )
+                values[count, 2] = cycles
+                count += 1
+    return parts[:count].copy(), values[:count].copy()
+
+
+@helper
+def _divides(factors: Integers, numbers: Integers) -> bool:
+    """Whether every factor divides its number."""
+    for d in range(factors.size):
+        if numbers[d] % factors[d]:
+            return False
+    return True

@@ -1,0 +1,209 @@
+"""The search equals brute force: every legal mapping of small spaces, counted by the closed form."""
+
+import itertools
+import math
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from picojoule.cost import count, price
+from picojoule.errors import PicojouleError
+from picojoule.hardware import Accelerator, Array, Compute, Memory
+from picojoule.mapper import search
+from picojoule.mapping import Level, Loop, Nest, validate
+from picojoule.workload import Axis, Operation, Tensor, Term
+
+OBJECTIVES = ("energy", "latency", "edp")
+
+
+def _factorisations(size: int, slots: int) -> Iterator[tuple[int, ...]]:
+    if slots == 1:
+        yield (size,)
+        return
+    for first in range(1, size + 1):
+        if size % first == 0:
+            for rest in _factorisations(size // first, slots - 1):
+                yield (first, *rest)
+
+
+def every_nest(operation: Operation, chip: Accelerator) -> Iterator[Nest]:
+    """All factorisations over temporal and spatial slots, times all loop orders."""
+    slots: list[tuple[int, str | None]] = []
+    for n, part in enumerate(chip.parts[:-1]):
+        if isinstance(part, Memory):
+            slots.append((n, None))
+        elif isinstance(part, Array):
+            slots += [(n, axis) for axis, size in (("x", part.x), ("y", part.y)) if size > 1]
+    names = [name for name, _ in operation.dims]
+    choices = [list(_factorisations(size, len(slots))) for _, size in operation.dims]
+    for factors in itertools.product(*choices):
+        loops: list[list[Loop]] = [[] for _ in chip.parts[:-1]]
+        for s, (n, axis) in enumerate(slots):
+            for name, row in zip(names, factors, strict=True):
+                if row[s] > 1:
+                    loops[n].append(Loop(name, row[s], axis))
+        orders = [
+            itertools.permutations(level) if isinstance(part, Memory) else [tuple(level)]
+            for part, level in zip(chip.parts, loops, strict=False)
+        ]
+        for arrangement in itertools.product(*orders):
+            yield Nest(
+                tuple(
+                    Level(
+                        part.name,
+                        tuple(level),
+                        tuple(t.name for t in operation.tensors if t.role in part.holds)
+                        if isinstance(part, Memory)
+                        else (),
+                    )
+                    for part, level in zip(chip.parts, arrangement, strict=False)
+                )
+            )
+
+
+def random_operation(rng: random.Random) -> Operation:
+    kind = rng.choice(["matmul", "conv1d", "conv2d", "transposed", "strided"])
+    bits = [rng.choice([8, 16]) for _ in range(3)]
+
+    def axes(*names: str) -> tuple[Axis, ...]:
+        return tuple(Axis((Term(name),)) for name in names)
+
+    if kind == "matmul":
+        dims = [
+            ("M", rng.choice([2, 4, 6])),
+            ("K", rng.choice([2, 3, 4])),
+            ("N", rng.choice([2, 4])),
+        ]
+        tensors = (axes("M", "K"), axes("K", "N"), axes("M", "N"))
+    elif kind == "conv2d":
+        dims = [("C", 2), ("P", 2), ("Q", rng.choice([2, 4])), ("R", 2), ("S", rng.choice([1, 2]))]
+        window = tuple(Axis((Term(a), Term(b))) for a, b in (("P", "R"), ("Q", "S")))
+        tensors = (axes("C", "R", "S"), (*axes("C"), *window), axes("P", "Q"))
+    else:
+        stride = 1 if kind == "conv1d" else rng.choice([2, 3])
+        dilation = rng.choice([1, 2])
+        dims = [
+            ("M", rng.choice([1, 2])),
+            ("C", rng.choice([2, 3])),
+            ("P", rng.choice([4, 6])),
+            ("R", rng.choice([2, 3])),
+        ]
+        joined = Axis((Term("P", stride), Term("R", dilation)))
+        if kind == "transposed":
+            tensors = (axes("M", "C", "R"), axes("C", "P"), (*axes("M"), joined))
+        else:
+            tensors = (axes("M", "C", "R"), (*axes("C"), joined), axes("M", "P"))
+    roles = ("weights", "inputs", "outputs")
+    return Operation(
+        kind,
+        kind,
+        tuple(dims),
+        tuple(Tensor(r, r, a, b) for r, a, b in zip(roles, tensors, bits, strict=True)),
+    )
+
+
+def random_chip(rng: random.Random) -> Accelerator:
+    roles = ("weights", "inputs", "outputs")
+
+    def memory(name: str, scale: float, *, outermost: bool = False) -> Memory:
+        holds = roles if outermost else tuple(r for r in roles if rng.random() < 0.8) or roles
+        partitions = ()
+        if not outermost and rng.random() < 0.3:
+            partitions = tuple((r, rng.choice([32, 64, 128])) for r in holds)
+        return Memory(
+            name,
+            holds,
+            None if outermost else rng.choice([96, 160, 320, 640]),
+            partitions,
+            rng.choice([16, 32]),
+            scale * rng.choice([1.0, 1.5]),
+            scale * rng.choice([0.0, 1.0]),
+            scale * rng.choice([1.0, 2.0]),
+            read_bits_per_cycle=rng.choice([None, None, 8.0, 24.0]),
+            write_bits_per_cycle=rng.choice([None, None, 8.0]),
+            port_bits_per_cycle=rng.choice([None, None, 12.0]),
+            overlapped=rng.random() < 0.8,
+            reuse=tuple(
+                (r, rng.choice(["tile", "window", "none"])) for r in roles if rng.random() < 0.3
+            ),
+            leakage_w=rng.choice([0.0, 0.0, 1e-3]),
+        )
+
+    def array(name: str) -> Array:
+        return Array(
+            name,
+            rng.choice([2, 3]),
+            rng.choice([1, 2]),
+            tuple(r for r in roles[:2] if rng.random() < 0.8),
+            rng.random() < 0.8,
+            delivery_pj=rng.choice([0.0, 0.5]),
+            reduction_pj=rng.choice([0.0, 0.3]),
+            x_dims=rng.choice([None, None, ("C", "M", "P", "K")]),
+        )
+
+    parts: list[Memory | Array | Compute] = [memory("dram", 50.0, outermost=True)]
+    layout = rng.choice(["b", "ab", "ba", "bb", "bab", "bba", "abab", "a"])
+    scale = 6.0
+    for n, kind in enumerate(layout):
+        if kind == "a":
+            parts.append(array(f"array{n}"))
+        else:
+            parts.append(memory(f"buffer{n}", scale))
+            scale /= 3
+    return Accelerator("random", (*parts, Compute(mac_pj=1.0)), clock_hz=1e9)
+
+
+def value(minimize: str, energy: float, cycles: int) -> float:
+    return {"energy": energy, "latency": float(cycles), "edp": energy * cycles}[minimize]
+
+
+def check_one(seed: int, most: int) -> bool:
+    rng = random.Random(seed)
+    operation, chip = random_operation(rng), random_chip(rng)
+    nests = list(itertools.islice(every_nest(operation, chip), most + 1))
+    if len(nests) > most:
+        return False
+    best = dict.fromkeys(OBJECTIVES, math.inf)
+    fastest = (math.inf, math.inf)
+    for nest in nests:
+        try:
+            validate(operation, chip, nest)
+        except PicojouleError:
+            continue
+        costs = price(operation, chip, count(operation, chip, nest))
+        fastest = min(fastest, (costs.latency_cycles, costs.energy_pj))
+        for objective in OBJECTIVES:
+            found = value(objective, costs.energy_pj, costs.latency_cycles)
+            best[objective] = min(best[objective], found)
+    for objective in OBJECTIVES:
+        if math.isinf(best[objective]):
+            with pytest.raises(PicojouleError):
+                search(operation, chip, minimize=objective)
+            continue
+        solution = search(operation, chip, minimize=objective)
+        validate(operation, chip, solution.nest)
+        costs = price(operation, chip, count(operation, chip, solution.nest))
+        assert costs == solution.costs
+        reached = value(objective, costs.energy_pj, costs.latency_cycles)
+        assert reached == pytest.approx(best[objective], rel=1e-9), (seed, objective)
+        assert solution.certificate.optimal
+        if objective == "latency":
+            assert costs.energy_pj == pytest.approx(fastest[1], rel=1e-9), seed
+    return True
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_search_equals_brute_force(seed: int) -> None:
+    # Each seed walks on to the first problem whose space is small enough to list.
+    for attempt in itertools.count():
+        if check_one(seed * 1000 + attempt, 1500):
+            break
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1000, 1200))
+def test_search_equals_brute_force_at_length(seed: int) -> None:
+    for attempt in itertools.count():
+        if check_one(seed * 1000 + attempt, 6000):
+            break
