@@ -44,6 +44,7 @@ def build_accelerator(document: Document) -> Accelerator:
             fix="add `- compute: mac` as the last part",
         )
     builder = _Builder(document, chip, last.bits)
+    # First the compute unit: its MAC is what the other prices are multiples of.
     parts: list[Part] = [builder.compute(last, len(specs) - 1)]
     for index, spec in enumerate(specs[:-1]):
         parts.insert(-1, builder.part(spec, index))

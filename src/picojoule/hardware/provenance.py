@@ -86,8 +86,13 @@ class Provenance:
     """Collects the sources of one chip; a class because every part adds to it."""
 
     def __init__(self, document: Document, chip: ChipSpec) -> None:
-        self.document, self.chip = document, chip
+        self.document = document
         self.places: dict[str, str] = {}
+        self.source = self._checked(chip.source, ("source",))
+        named = self._named(chip, CHIP_NUMBERS, ())
+        for name in CHIP_NUMBERS:
+            if getattr(chip, name) is not None:
+                self._note(name, named.get(name) or self.source, ())
 
     def cite(self, part: Part, spec: PartSpec, at: Location, origins: Mapping[str, str]) -> None:
         """Note the source of every number of a part.
@@ -100,18 +105,14 @@ class Provenance:
             origins: Field -> source of the component that it was computed by.
         """
         named = self._named(spec, NUMBERS[type(part)], at)
+        own = self._checked(spec.source, (*at, "source")) or self.source
         written = {canonical(key) for key in spec.model_fields_set}
         for name, place in number_places(part):
             if name in written or name in WIDTHS or getattr(part, name) != default_of(part, name):
-                text = named.get(name) or origins.get(name) or spec.source or self.chip.source
-                self._note(place, text, (*at, "source"))
+                self._note(place, named.get(name) or origins.get(name) or own, at)
 
     def sources(self, parts: tuple[Part, ...]) -> tuple[tuple[str, str], ...]:
         """(place, source) of all numbers, the chip's own first, in order."""
-        named = self._named(self.chip, CHIP_NUMBERS, ())
-        for name in CHIP_NUMBERS:
-            if getattr(self.chip, name) is not None:
-                self._note(name, named.get(name) or self.chip.source, ("source",))
         below = [place for part in parts for _, place in number_places(part)]
         return tuple((p, self.places[p]) for p in (*CHIP_NUMBERS, *below) if p in self.places)
 
@@ -133,13 +134,17 @@ class Provenance:
             result[canonical(key)] = check_source(text, where=where)
         return result
 
+    def _checked(self, text: str | None, at: Location) -> str | None:
+        """A source text in its one spelling; None stays None."""
+        return None if text is None else check_source(text, where=self.document.where(at))
+
     def _note(self, place: str, text: str | None, at: Location) -> None:
         if text is None:
             raise HardwareError(
                 "a number has no source",
-                where=self.document.where(at[:-1]),
+                where=self.document.where(at),
                 got=f"`{place}` without a source",
                 expected="`source:` at the part or at the chip",
                 fix="add `source: {assumed: why}`, {stated: where}, or a key of the registry",
             )
-        self.places[place] = check_source(text, where=self.document.where(at))
+        self.places[place] = text

@@ -75,9 +75,12 @@ def _source(value: object) -> object:
         ((origin, reason),) = value.items()
         if origin in ("assumed", "calibrated", "stated") and isinstance(reason, str):
             return f"{origin}: {reason}"
+    cut = isinstance(value, Mapping) and len(value) > 1
     raise _wrong(
         "a key of the source registry, {assumed: why}, {calibrated: to what} or {stated: where}",
-        "write `source: {assumed: why this number}`",
+        'quote a reason that contains a comma: `source: {assumed: "this, and that"}`'
+        if cut
+        else "write `source: {assumed: why this number}`",
     )
 
 
