@@ -80,6 +80,8 @@ MISTAKES = [
      "at least 0"),
     ("read_pj: {macs: 200}\n", "read_pj: 3pJ\n", 9, "`read_pj` has a wrong value", "3pJ", "pJ"),
     ("    update_pj: {macs: 200}\n", "", 7, "a price is missing", "update_pj", "holds outputs"),
+    ("read_bits_per_cycle: 64", "read_bits_per_cycle:", 11, "a key has no value",
+     "read_bits_per_cycle", "a value"),
     ("read_bits_per_cycle: 64", "read_bits_per_cycle: 0", 11,
      "`read_bits_per_cycle` has a wrong value", "0", "greater than 0"),
     ("read_bits_per_cycle: 64", "read_bits_per_cycle: 64\n    read_words_per_cycle: 4", 12,

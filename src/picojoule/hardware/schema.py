@@ -225,12 +225,23 @@ KINDS: dict[str, type[MemorySpec] | type[ArraySpec] | type[ComputeSpec]] = {
 Spec = TypeVar("Spec", bound=BaseModel)
 
 
-def read_spec(model: type[Spec], value: object, document: Document, location: Location) -> Spec:
+def read_spec(
+    model: type[Spec], value: Mapping[str, object], document: Document, location: Location
+) -> Spec:
     """Check one mapping of the file against its model.
 
     Raises:
         HardwareError: The first thing that is wrong, with its line.
     """
+    empty = [key for key, item in value.items() if item is None]
+    if empty:
+        raise HardwareError(
+            "a key has no value",
+            where=document.where((*location, empty[0])),
+            got=f"`{empty[0]}:` and nothing",
+            expected="a value after the colon",
+            fix="give the value, or remove the key",
+        )
     try:
         return model.model_validate(value)
     except ValidationError as error:
