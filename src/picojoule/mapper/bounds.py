@@ -378,6 +378,27 @@ def step_energy(
 
 
 @helper
+def settled_energy(
+    problem: Problem,
+    memory: int,
+    inside: int,
+    context: tuple[Floats, Integers, Integers, Integers],
+    last_child: int,
+) -> float:
+    """Cost of any further step once every tile has moved for good, or -1 while one has not."""
+    weight, whole, single, _ = context
+    energy = 0.0
+    for child in range(memory + 1, last_child + 1):
+        for t in range(problem.bits.size):
+            if weight[child, t] > 0.0:
+                lost = single[child, t] != 0 or problem.single[t] & inside != 0
+                if not lost and problem.reuse[child, t] != NONE:
+                    return -1.0
+                energy += weight[child, t] * whole[child, t]
+    return energy
+
+
+@helper
 def inner_visits(problem: Problem, memory: int, tiles: Integers, spatial: Integers) -> float:
     """How often the body of the loops of `memory` runs, over the whole operation."""
     visits = visits_of(problem, tiles[memory + 1])
@@ -452,8 +473,13 @@ def order_energy(
     came = np.zeros(1 << count, dtype=np.int64)
     best[0] = 0.0
     visits = inner_visits(problem, memory, tiles, spatial)
+    outer_visits = visits
+    for n in range(count):
+        outer_visits /= bounds[n]
+    least = np.inf
+    reached = 0
     for chosen in range(1 << count):
-        if best[chosen] == np.inf:
+        if best[chosen] >= least:
             continue
         mask = 0
         done = 1.0
@@ -461,6 +487,13 @@ def order_energy(
             if chosen >> n & 1:
                 mask |= 1 << loops[n]
                 done *= bounds[n]
+        settled = settled_energy(problem, memory, mask, context, last_child)
+        if chosen and settled >= 0.0:
+            # Whatever steps from here on moves every tile whole: the order outside is free.
+            total = best[chosen] + settled * (visits / done - outer_visits)
+            if total < least:
+                least, reached = total, chosen
+            continue
         for n in range(count):
             if chosen >> n & 1 or (chosen == 0 and not allowed >> loops[n] & 1):
                 continue
@@ -472,11 +505,19 @@ def order_energy(
             if best[chosen] + steps * energy < best[target]:
                 best[target] = best[chosen] + steps * energy
                 came[target] = n
-    chosen = (1 << count) - 1
-    for position in range(count - 1, -1, -1):
-        order[position] = loops[came[chosen]]
-        chosen &= ~(1 << came[chosen])
-    return best[-1]
+    full = (1 << count) - 1
+    if best[full] < least:
+        least, reached = best[full], full
+    position = count
+    for n in range(count):
+        if not reached >> n & 1:
+            position -= 1
+            order[position] = loops[n]
+    while reached:
+        position -= 1
+        order[position] = loops[came[reached]]
+        reached &= ~(1 << came[reached])
+    return least
 
 
 @helper
@@ -494,13 +535,13 @@ def all_prices(problem: Problem, shares: Floats, known: int) -> Floats:
 
 @helper
 def first_tiles_energy(
-    problem: Problem, tiles: Integers, spatial: Integers, prices: Floats
+    problem: Problem, tiles: Integers, spatial: Integers, prices: Floats, last_child: int
 ) -> float:
-    """Energy of the first tile of every instance: `prices` as from `all_prices`."""
-    memories, tensors = problem.keeps.shape
+    """Energy of the first tile of every instance of the memories from 1 to `last_child`."""
+    tensors = problem.bits.size
     energy = 0.0
     instances = 1.0
-    for child in range(1, memories):
+    for child in range(1, last_child + 1):
         for d in range(problem.sizes.size):
             instances *= spatial[child - 1, d]
         for t in range(tensors):
@@ -510,17 +551,31 @@ def first_tiles_energy(
 
 
 @helper
-def chain_energy(problem: Problem, tiles: Integers, spatial: Integers, orders: Integers) -> float:
+def chain_energy(
+    problem: Problem,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    limit: float,
+    outermost: float,
+) -> float:
     """Exact least energy of a complete chain over all loop orders, without leakage.
 
-    `orders` `(L, D)` receives the best order of each memory, innermost first.
+    Args:
+        orders: `(L, D)`, receives the best order of each memory, innermost first.
+        limit: Infinity is returned once the energy is sure to reach it.
+        outermost: Bound of memory 1's part, its first tiles included; 0 knows nothing.
     """
     memories = problem.keeps.shape[0]
     shares = find_shares(problem, tiles, spatial, 0)
     prices = all_prices(problem, shares, 0)
     energy = base_energy(problem, tiles, spatial, shares, 0)
-    energy += first_tiles_energy(problem, tiles, spatial, prices)
-    for memory in range(memories - 1):
+    energy += first_tiles_energy(problem, tiles, spatial, prices, memories - 1)
+    if outermost > 0.0:
+        outermost -= first_tiles_energy(problem, tiles, spatial, prices, 1)
+    for memory in range(memories - 2, -1, -1):
+        if energy + outermost >= limit:
+            return np.inf
         energy += order_energy(
             problem, memory, tiles, spatial, prices, memories - 1, orders[memory]
         )

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper
 from picojoule.mapper.bounds import chain_energy
-from picojoule.mapper.objective import ENERGY, is_better, score
+from picojoule.mapper.objective import ENERGY, energy_limit, is_better, score
 from picojoule.mapper.problem import Problem
 from picojoule.mapper.timing import chain_cycles, compute_cycles, ordered_chain_energy
 
@@ -80,14 +80,19 @@ def try_chain(
     tiles: Integers,
     spatial: Integers,
     orders: Integers,
+    outermost: float,
     best: Floats,
     best_orders: Integers,
 ) -> bool:
-    """Evaluate a complete chain exactly; update `best` (score, energy, cycles) if it wins."""
-    energy = chain_energy(problem, tiles, spatial, orders)
+    """Evaluate a complete chain exactly; update `best` (score, energy, cycles) if it wins.
+
+    `outermost` is the bound of memory 1's part, or 0.
+    """
+    least = compute_cycles(problem, spatial)
+    limit = energy_limit(objective, least, best) - problem.leakage_pj_per_cycle * least
+    energy = chain_energy(problem, tiles, spatial, orders, limit, outermost)
     if energy == np.inf:
         return False
-    least = compute_cycles(problem, spatial)
     if not is_better(objective, energy + problem.leakage_pj_per_cycle * least, least, best):
         return False
     timed = objective != ENERGY or problem.leakage_pj_per_cycle > 0.0
@@ -195,7 +200,8 @@ def explore(
             depth += 1
             continue
         evaluated += 1
-        if try_chain(problem, objective, tiles, spatial, orders, best, best_orders):
+        outermost = values[row, 0] if depth > 0 else 0.0
+        if try_chain(problem, objective, tiles, spatial, orders, outermost, best, best_orders):
             best_tiles[:] = tiles
             best_spatial[:] = spatial
         if evaluated >= budget:

@@ -13,7 +13,13 @@ from picojoule.mapper.certificate import Certificate
 from picojoule.mapper.explore import explore
 from picojoule.mapper.objective import OBJECTIVES, Minimize
 from picojoule.mapper.problem import Problem, build_problem, gap_arrays, mapspace_size
-from picojoule.mapper.space import all_parts, all_tiles, divisor_table, spatial_vectors
+from picojoule.mapper.space import (
+    all_parts,
+    all_tiles,
+    divisor_table,
+    product_table,
+    spatial_vectors,
+)
 from picojoule.mapping import AxisName, Counts, Level, Loop, Nest
 from picojoule.workload import Operation
 
@@ -90,13 +96,15 @@ def search(
     names = [name for name, _ in operation.dims]
     gaps = gap_arrays(accelerator)
     vectors = [spatial_vectors(problem.sizes, names, array) for array in gaps]
-    tiles = _held_tiles(problem, operation, accelerator)
+    table, counts = divisor_table(problem.sizes)
+    products = product_table(problem.sizes, table, counts)
+    tiles = _held_tiles(problem, operation, accelerator, table, counts)
     best = _nothing(problem)
     if any(len(choices) > WIDE_VECTORS for choices in vectors):
         narrow = [_widest(choices) for choices in vectors]
-        _explore(problem, objective, tiles, narrow, best, FIRST_LOOK)
+        _explore(problem, objective, tiles, narrow, best, FIRST_LOOK, table, products)
     first_looked = best.evaluated
-    _explore(problem, objective, tiles, vectors, best, budget or UNLIMITED)
+    _explore(problem, objective, tiles, vectors, best, budget or UNLIMITED, table, products)
     nest = _build_nest(operation, accelerator, vectors, best)
     counts = count(operation, accelerator, nest)
     costs = price(operation, accelerator, counts)
@@ -131,9 +139,14 @@ def _nothing(problem: Problem) -> _Best:
     )
 
 
-def _held_tiles(problem: Problem, operation: Operation, accelerator: Accelerator) -> list[Integers]:
+def _held_tiles(
+    problem: Problem,
+    operation: Operation,
+    accelerator: Accelerator,
+    table: Integers,
+    counts: Integers,
+) -> list[Integers]:
     """The tiles that each memory can hold; memory 0 holds everything."""
-    table, counts = divisor_table(problem.sizes)
     tiles = [problem.sizes.reshape(1, -1)]
     for n, memory in enumerate(accelerator.memories[1:], start=1):
         tiles.append(all_tiles(problem, n, table, counts))
@@ -160,6 +173,8 @@ def _explore(
     vectors: list[dict[Vector, tuple[Vector, Vector]]],
     best: _Best,
     budget: int,
+    table: Integers,
+    products: Integers,
 ) -> None:
     """Bound the parts of every memory, outermost first, then walk their chains."""
     memories = len(tiles)
@@ -177,6 +192,8 @@ def _explore(
             objective,
             others_pj,
             best.value,
+            table,
+            products,
         )
         if not len(parts):
             return

@@ -24,10 +24,13 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+LARGEST_MEMO = 2**24
+"""Unions whose bound is remembered, 8 bytes each."""
+
 
 def divisor_table(sizes: Integers) -> tuple[Integers, Integers]:
     """Divisors of each dimension in rising order, `(D, most)`, and how many it has, `(D,)`."""
-    divisors = [[n for n in _divisors(int(size))] for size in sizes]
+    divisors = [_divisors(int(size)) for size in sizes]
     table = np.zeros((len(divisors), max(map(len, divisors))), dtype=np.int64)
     for d, row in enumerate(divisors):
         table[d, : len(row)] = row
@@ -156,18 +159,10 @@ def part_bound(
         prices = all_prices(problem, shares, 0)
         scratch = np.empty(problem.sizes.size, dtype=np.int64)
         energy += order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
-        return energy + _own_first_tiles(problem, tiles, spatial, prices)
+        return energy + first_tiles_energy(problem, tiles, spatial, prices, 1)
     if memory > 1:
         energy += interface_bound(problem, memory, tile, outer, shares, absorbing)
     return energy
-
-
-@helper
-def _own_first_tiles(problem: Problem, tiles: Integers, spatial: Integers, prices: Floats) -> float:
-    """First tiles of memory 1 alone."""
-    own = np.zeros_like(prices)
-    own[1] = prices[1]
-    return first_tiles_energy(problem, tiles, spatial, own)
 
 
 @helper
@@ -196,6 +191,75 @@ def _least_cycles(problem: Problem, memory: int, spatial: Integers) -> float:
     return cycles
 
 
+def product_table(sizes: Integers, table: Integers, counts: Integers) -> Integers:
+    """Index of the product of two divisors, `(D, i, j)`, or -1 where it does not divide."""
+    most = table.shape[1]
+    products = np.full((len(sizes), most, most), -1, dtype=np.int64)
+    for d, count in enumerate(counts):
+        index = {int(divisor): n for n, divisor in enumerate(table[d, :count])}
+        for i in range(count):
+            for j in range(count):
+                products[d, i, j] = index.get(int(table[d, i]) * int(table[d, j]), -1)
+    return products
+
+
+@helper
+def indices_of(vectors: Integers, table: Integers) -> Integers:
+    """Divisor indices of each vector, `(vector, D)`."""
+    indices = np.empty_like(vectors)
+    for row in range(vectors.shape[0]):
+        for d in range(vectors.shape[1]):
+            n = 0
+            while table[d, n] != vectors[row, d]:
+                n += 1
+            indices[row, d] = n
+    return indices
+
+
+@helper
+def _gap_bounds(
+    problem: Problem, memory: int, outer_vectors: Integers, inner: Integers
+) -> tuple[Floats, Floats]:
+    """Per choice of the outer gap: base energy at least, and least compute cycles."""
+    memories, dims = problem.keeps.shape[0], problem.sizes.size
+    energies = np.zeros(outer_vectors.shape[0])
+    cycles = np.zeros(outer_vectors.shape[0])
+    if memory < memories - 1:
+        return energies, cycles
+    tiles = np.ones((memories, dims), dtype=np.int64)
+    spatial = np.ones((memories, dims), dtype=np.int64)
+    spatial[memory] = inner
+    known = max(memory - 1, 0)
+    if problem.joined[-1]:
+        known = max(known, 1)
+    for o in range(outer_vectors.shape[0]):
+        instances = 1
+        if memory > 0:
+            spatial[memory - 1] = outer_vectors[o]
+            for d in range(dims):
+                instances *= outer_vectors[o, d]
+        shares = find_shares(problem, tiles, spatial, min(known, memories))
+        for t in range(problem.bits.size):
+            if memory > 0 and problem.joined[t]:
+                # The share of a sliding window depends on the tile: not more than all alike.
+                shares[t, memory - 1] = 1.0 / instances
+        cycles[o] = _least_cycles(problem, memory, spatial)
+        energies[o] = base_energy(problem, tiles, spatial, shares, known)
+        energies[o] += problem.leakage_pj_per_cycle * cycles[o]
+    return energies, cycles
+
+
+@helper
+def _union_bound(problem: Problem, memory: int, union: Integers) -> float:
+    """Least energy of filling a memory when all instances of its gap together hold `union`."""
+    if memory == 0:
+        return 0.0
+    memories, tensors = problem.keeps.shape
+    shares = np.ones((tensors, memories))
+    ones = np.ones(problem.sizes.size, dtype=np.int64)
+    return interface_bound(problem, memory, union, ones, shares, False)
+
+
 @helper
 def all_parts(
     problem: Problem,
@@ -206,11 +270,14 @@ def all_parts(
     objective: int,
     others_pj: float,
     best: Floats,
+    table: Integers,
+    products: Integers,
 ) -> tuple[Integers, Floats]:
     """Every (tile, outer gap, inner gap) of one memory whose bound leaves room to beat `best`.
 
     Args:
         others_pj: The least that the parts of the other memories add.
+        table, products: From `divisor_table` and `product_table`.
 
     Returns:
         Parts `(part, 3, D)`: tile, outer and inner factors; and `(part, 3)`: the bound, the bound
@@ -223,27 +290,45 @@ def all_parts(
     tiles = np.ones((memories, dims), dtype=np.int64)
     tiles[0] = problem.sizes
     spatial = np.ones((memories, dims), dtype=np.int64)
+    tile_indices = indices_of(tiles_held, table)
+    outer_indices = indices_of(outer_vectors, table)
+    radix = np.ones(dims + 1, dtype=np.int64)
+    for d in range(dims):
+        most = 0
+        while most < table.shape[1] and table[d, most] > 0:
+            most += 1
+        radix[d + 1] = radix[d] * most
+    unions = np.full(min(radix[dims], LARGEST_MEMO), -1.0)
+    union = np.empty(dims, dtype=np.int64)
     count = 0
-    for row in range(tiles_held.shape[0]):
-        tile = tiles_held[row]
-        for i in range(inner_vectors.shape[0]):
-            inner = inner_vectors[i]
+    for i in range(inner_vectors.shape[0]):
+        inner = inner_vectors[i]
+        gap_pj, gap_cycles = _gap_bounds(problem, memory, outer_vectors, inner)
+        for row in range(tiles_held.shape[0]):
+            tile = tiles_held[row]
             if not _divides(inner, tile):
                 continue
             for o in range(outer_vectors.shape[0]):
-                outer = outer_vectors[o]
-                whole = True
+                code = 0
                 for d in range(dims):
-                    if problem.sizes[d] % (tile[d] * outer[d]):
-                        whole = False
+                    index = products[d, tile_indices[row, d], outer_indices[o, d]]
+                    if index < 0:
+                        code = -1
                         break
-                if not whole:
+                    code += index * radix[d]
+                if code < 0:
                     continue
+                if code < unions.size:
+                    if unions[code] < 0.0:
+                        for d in range(dims):
+                            union[d] = tile[d] * outer_vectors[o, d]
+                        unions[code] = _union_bound(problem, memory, union)
+                    rough = unions[code] + gap_pj[o] + others_pj
+                    if not is_better(objective, rough, gap_cycles[o], best):
+                        continue
+                outer = outer_vectors[o]
                 bound = part_bound(problem, memory, tile, outer, inner, False, tiles, spatial)
-                cycles = 0.0
-                if memory == memories - 1:
-                    cycles = _least_cycles(problem, memory, spatial)
-                if not is_better(objective, bound + others_pj, cycles, best):
+                if not is_better(objective, bound + others_pj, gap_cycles[o], best):
                     continue
                 if count == capacity:
                     grown = np.empty((2 * capacity, 3, dims), dtype=np.int64)
@@ -256,7 +341,7 @@ def all_parts(
                 values[count, 1] = part_bound(
                     problem, memory, tile, outer, inner, True, tiles, spatial
                 )
-                values[count, 2] = cycles
+                values[count, 2] = gap_cycles[o]
                 count += 1
     return parts[:count].copy(), values[:count].copy()
 
@@ -264,7 +349,7 @@ def all_parts(
 @helper
 def _divides(factors: Integers, numbers: Integers) -> bool:
     """Whether every factor divides its number."""
+    remainders = 0
     for d in range(factors.size):
-        if numbers[d] % factors[d]:
-            return False
-    return True
+        remainders += numbers[d] % factors[d]
+    return remainders == 0

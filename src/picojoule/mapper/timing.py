@@ -96,7 +96,7 @@ def port_cycles(
     shares = find_shares(problem, tiles, spatial, 0)
     prices = port_prices(problem, shares, memory, port)
     bits = port_base(problem, tiles, spatial, shares, memory, port)
-    bits += first_tiles_energy(problem, tiles, spatial, prices)
+    bits += first_tiles_energy(problem, tiles, spatial, prices, problem.keeps.shape[0] - 1)
     scratch = np.empty(dims, dtype=np.int64)
     for level in range(memories - 1):
         if given:
@@ -137,7 +137,7 @@ def ordered_chain_energy(
     """Energy of a complete chain under given orders; `base` is what no order changes."""
     shares = find_shares(problem, tiles, spatial, 0)
     prices = all_prices(problem, shares, 0)
-    energy = base + first_tiles_energy(problem, tiles, spatial, prices)
+    energy = base + first_tiles_energy(problem, tiles, spatial, prices, problem.keeps.shape[0] - 1)
     for memory in range(problem.keeps.shape[0] - 1):
         energy += ordered_energy(problem, memory, tiles, spatial, prices, orders[memory])
     return energy
