@@ -115,6 +115,11 @@ class GraphBuilder:
         """Say how a stored tensor lies in memory, however a layer may see it."""
         self._shapes[name] = shape
 
+    def adopt_shapes(self, other: "GraphBuilder") -> None:
+        """Take over what another builder knows of stored tensors and its results."""
+        self._shapes.update(other._shapes)
+        self._shapes.update({name: value.shape for name, value in other._values.items()})
+
     def add_input(self, name: str, shape: Shape, *, bits: int) -> Edge:
         """Declare a tensor that enters the network."""
         check_shape(shape, f"{self.source}: input {name!r}", lowest=1)

@@ -35,7 +35,7 @@ class ElementType:
     is_float: bool = False
 
 
-TYPES = {
+TYPES: dict[int, ElementType] = {
     TensorProto.FLOAT: ElementType(32, "<f4", 0x7F800000, True),
     TensorProto.UINT8: ElementType(8, "<u1"),
     TensorProto.INT8: ElementType(8, "<i1"),
@@ -61,7 +61,7 @@ TYPES = {
 }
 """What each number of ONNX's enumeration is."""
 
-FIELDS = {
+FIELDS: dict[int, str] = {
     TensorProto.FLOAT: "float_data",
     TensorProto.DOUBLE: "double_data",
     TensorProto.INT64: "int64_data",
@@ -265,16 +265,16 @@ def _typed(
     words = math.prod(shape)
     packed = -(-words * kind.bits // 8) if kind.bits < 8 else words
     _check_length(len(values), packed, shape, where, unit="numbers")
-    if not kind.numpy:
-        return StoredTensor(shape, tensor.data_type, None, "")
-    if tensor.data_type == TensorProto.FLOAT16:
-        data = np.array(values, dtype=np.int64).astype("<u2").view("<f2").reshape(shape)
+    if kind.is_float and kind.bits == 16:
+        raw = np.array(values, dtype=np.int64).astype("<u2")
+    elif kind.numpy:
+        raw = np.array(values).astype(kind.numpy)
     else:
-        data = np.array(values).astype(kind.numpy).reshape(shape)
-    flaw = _flaw((data.tobytes(),), kind)
-    return StoredTensor(
-        shape, tensor.data_type, data if words <= LARGEST_DATA_WORDS else None, flaw
-    )
+        return StoredTensor(shape, tensor.data_type, None, "")
+    flaw = _flaw((raw.tobytes(),), kind)
+    keep = words <= LARGEST_DATA_WORDS and bool(kind.numpy)
+    data = raw.view(kind.numpy).reshape(shape) if keep else None
+    return StoredTensor(shape, tensor.data_type, data, flaw)
 
 
 def _check_length(

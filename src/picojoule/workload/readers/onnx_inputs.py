@@ -142,7 +142,7 @@ def _resolve(
     for axis, size in enumerate(entry.sizes):
         if isinstance(size, int):
             shape.append(rescale[1] if axis == 0 and size == rescale[0] != rescale[1] else size)
-        elif size in symbols:
+        elif size is not None and size in symbols:
             shape.append(symbols[size])
         elif _is_batch(size, axis, lead, asked=batch is not None):
             shape.append(1 if batch is None else batch)

@@ -10,7 +10,7 @@ from picojoule.errors import Unsupported, WorkloadError
 from picojoule.workload.readers.graph import Edge, GraphBuilder, Shape, Site
 from picojoule.workload.readers.onnx_file import TYPES, StoredTensor
 
-Setting = int | float | str | tuple[int, ...] | tuple[float, ...] | tuple[str, ...] | StoredTensor
+Setting = int | float | str | tuple[int | float | str, ...] | StoredTensor
 Data = NDArray[np.generic]
 
 

@@ -4,32 +4,32 @@ The nodes are walked in order with the shapes of all tensors known, so each eith
 is folded away (`onnx_fold`), is listed in `network.ignored`, or is refused by name.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import onnx
+import onnx.helper
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 
-from picojoule.errors import PicojouleError, Unsupported, WorkloadError
+from picojoule.errors import Unsupported, WorkloadError
 from picojoule.workload.network import Network
 from picojoule.workload.readers.graph import Edge, GraphBuilder, Shape, Site, check_shape
+from picojoule.workload.readers.onnx_arithmetic import evaluate, moved
 from picojoule.workload.readers.onnx_file import (
-    LARGEST_DATA_WORDS,
     element_type,
     open_model,
     stored_tensor,
 )
-from picojoule.workload.readers.onnx_fold import MOVEMENT, evaluate, moved
+from picojoule.workload.readers.onnx_fold import MOVEMENT
 from picojoule.workload.readers.onnx_inputs import Bound, Entry, bind, declared
 from picojoule.workload.readers.onnx_node import Node, Setting, constant, stored_edge
 from picojoule.workload.readers.onnx_operators import (
     COMPUTE,
     MULTIPLY_ACCUMULATE,
     NOT_COUNTED,
-    PARAMETER_INPUTS,
 )
+from picojoule.workload.readers.onnx_order import infer, names_read, ordered, weight_names
 
 STANDARD = ("", "ai.onnx")
 FOREIGN = {
@@ -40,16 +40,6 @@ FOREIGN = {
     ),
 }
 """Operators of other domains that are known to mean the same as ours."""
-
-PLAIN: dict[int, Callable[[AttributeProto], Setting]] = {
-    AttributeProto.INT: lambda item: item.i,
-    AttributeProto.FLOAT: lambda item: item.f,
-    AttributeProto.STRING: lambda item: item.s.decode("utf-8", "replace"),
-    AttributeProto.INTS: lambda item: tuple(item.ints),
-    AttributeProto.FLOATS: lambda item: tuple(item.floats),
-    AttributeProto.STRINGS: lambda item: tuple(s.decode("utf-8", "replace") for s in item.strings),
-}
-"""Attributes that are plain values, by their type."""
 
 INCONSISTENT = (
     ValueError,
@@ -130,7 +120,7 @@ class _Walk:
                 fix="export the model again",
             )
         self.stored = {tensor.name: tensor for tensor in graph.initializer}
-        nodes = _ordered(graph, str(self.path))
+        nodes = ordered(graph, str(self.path))
         self._enter(graph, nodes, batch, given)
         for index, proto in enumerate(nodes):
             self._step(proto, index)
@@ -147,8 +137,8 @@ class _Walk:
         """Declare the inputs: data as values, weights without values as stored tensors."""
         where = str(self.path)
         infos = [info for info in graph.input if info.name not in self.stored]
-        read = _names_read(nodes) | {info.name for info in graph.output}
-        absent = _weight_names(nodes, [info.name for info in infos[1:]])
+        read = names_read(nodes) | {info.name for info in graph.output}
+        absent = weight_names(nodes, [info.name for info in infos[1:]])
         entries: list[Entry] = []
         for info in infos:
             entry = declared(info, where)
@@ -295,7 +285,12 @@ class _Walk:
         place = f"{where}, attribute {item.name!r}"
         if item.type == AttributeProto.TENSOR:
             return stored_tensor(item.t, self.path.parent, place)
-        if item.type not in PLAIN:
+        value: int | float | bytes | list[Any] = onnx.helper.get_attribute_value(item)
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "replace")
+        if isinstance(value, (int, float)):
+            return value
+        if item.type not in (AttributeProto.INTS, AttributeProto.FLOATS, AttributeProto.STRINGS):
             raise Unsupported(
                 "attribute is not supported",
                 where=place,
@@ -303,7 +298,10 @@ class _Walk:
                 expected="numbers, text or a tensor",
                 fix="export the model without control flow and sparse tensors",
             )
-        return PLAIN[item.type](item)
+        plain = [
+            part.decode("utf-8", "replace") if isinstance(part, bytes) else part for part in value
+        ]
+        return tuple(plain)
 
     def _result(self, node: Node) -> tuple[Edge, ...]:
         """What the rule of the node's operator makes of it."""
@@ -325,12 +323,8 @@ class _Walk:
         if scratch.macs:
             reason = f"computed once from constants, {scratch.macs} multiply-accumulates"
             self.build.ignore(node.site.name, node.site.operator, reason)
-        results: list[Edge] = []
-        for edge in edges:
-            if not edge.stored:
-                self.build.declare(edge.value, edge.shape)
-            results.append(replace(edge, stored=True))
-        return tuple(results)
+        self.build.adopt_shapes(scratch)
+        return tuple(replace(edge, stored=True) for edge in edges)
 
     def _keep(self, site: Site, results: tuple[Edge, ...]) -> None:
         for place, output in enumerate(site.outputs):
@@ -343,116 +337,5 @@ class _Walk:
     def _inferred(self, name: str) -> Shape | None:
         """What ONNX's own shape inference makes of a tensor, run once when it is first needed."""
         if self.guesses is None:
-            self.guesses = dict(_infer(self.model, self.bound.shapes))
+            self.guesses = dict(infer(self.model, self.bound.shapes))
         return self.guesses.get(name)
-
-
-def _ordered(graph: GraphProto, where: str) -> list[NodeProto]:
-    """The nodes, each after those it reads from.
-
-    Raises:
-        WorkloadError: Two nodes make the same tensor, one is made by nobody, or a cycle.
-    """
-    made = {info.name for info in graph.input} | {tensor.name for tensor in graph.initializer}
-    maker: dict[str, int] = {}
-    for index, node in enumerate(graph.node):
-        for output in filter(None, node.output):
-            if output in maker or output in made:
-                raise WorkloadError(
-                    "tensor is made twice",
-                    where=f"{where}: node {node.name or output!r} ({node.op_type})",
-                    got=f"a second tensor {output!r}",
-                    expected="each name once",
-                    fix="export the model again",
-                )
-            maker[output] = index
-    waits = [
-        {maker[name] for name in node.input if name and name not in made and name in maker}
-        for node in graph.node
-    ]
-    for node in graph.node:
-        for name in filter(None, node.input):
-            if name not in made and name not in maker:
-                raise _dangling(name, f"{where}: node {node.name!r} ({node.op_type})")
-    for info in graph.output:
-        if info.name not in made and info.name not in maker:
-            raise _dangling(info.name, f"{where}: output {info.name!r}")
-    return [graph.node[index] for index in _sorted(graph, waits, where)]
-
-
-def _sorted(graph: GraphProto, waits: Sequence[set[int]], where: str) -> list[int]:
-    """Indices in an order in which nothing waits; the file's own order where that is one."""
-    readers: list[list[int]] = [[] for _ in waits]
-    for index, sources in enumerate(waits):
-        for source in sources:
-            readers[source].append(index)
-    left = [len(sources) for sources in waits]
-    if all(source < index for index, sources in enumerate(waits) for source in sources):
-        return list(range(len(waits)))
-    ready = [index for index in reversed(range(len(waits))) if not left[index]]
-    order: list[int] = []
-    while ready:
-        index = ready.pop()
-        order.append(index)
-        for reader in readers[index]:
-            left[reader] -= 1
-            if not left[reader]:
-                ready.append(reader)
-    if len(order) < len(waits):
-        stuck = next(index for index, count in enumerate(left) if count)
-        node = graph.node[stuck]
-        raise WorkloadError(
-            "graph has a cycle",
-            where=f"{where}: node {node.name or stuck!r} ({node.op_type})",
-            got="a node that needs its own result",
-            expected="a graph without cycles",
-            fix="export recurrence as LSTM, GRU or RNN, or unrolled",
-        )
-    return order
-
-
-def _dangling(name: str, where: str) -> WorkloadError:
-    return WorkloadError(
-        "tensor is made by nobody",
-        where=where,
-        got=f"tensor {name!r}",
-        expected="the name of an input, a constant or a node's output",
-        fix="export the model again; a part of it is missing",
-    )
-
-
-def _names_read(nodes: Sequence[NodeProto]) -> set[str]:
-    return {name for node in nodes for name in node.input}
-
-
-def _weight_names(nodes: Sequence[NodeProto], candidates: Sequence[str]) -> set[str]:
-    """Graph inputs that every reader takes as weights."""
-    as_weights: dict[str, bool] = {}
-    for node in nodes:
-        places = PARAMETER_INPUTS.get(node.op_type, ())
-        for place, name in enumerate(node.input):
-            as_weights[name] = as_weights.get(name, True) and place in places
-    return {name for name in candidates if as_weights.get(name, False)}
-
-
-def _infer(model: ModelProto, shapes: Mapping[str, Shape]) -> Iterator[tuple[str, Shape]]:
-    """Full shapes from ONNX's inference, on a copy without weights and with our input shapes."""
-    light = ModelProto()
-    light.CopyFrom(model)
-    for tensor in light.graph.initializer:
-        if int(np.prod([*tensor.dims], dtype=np.float64)) > LARGEST_DATA_WORDS // 64:
-            tensor.ClearField("raw_data")
-            tensor.data_location = TensorProto.EXTERNAL
-    for info in light.graph.input:
-        for dim, size in zip(
-            info.type.tensor_type.shape.dim, shapes.get(info.name, ()), strict=False
-        ):
-            dim.dim_value = size
-    try:
-        inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
-    except (RuntimeError, ValueError, PicojouleError):
-        return
-    for info in (*inferred.graph.value_info, *inferred.graph.output):
-        dims = info.type.tensor_type.shape.dim
-        if info.type.HasField("tensor_type") and all(dim.HasField("dim_value") for dim in dims):
-            yield info.name, tuple(dim.dim_value for dim in dims)

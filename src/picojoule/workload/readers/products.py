@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from picojoule.errors import WorkloadError
 from picojoule.workload.build import batched_matmul, fully_connected, matmul
+from picojoule.workload.einsum import einsum
 from picojoule.workload.light import attention
 from picojoule.workload.operation import Operation
 from picojoule.workload.readers.graph import Edge, GraphBuilder, Operand, Shape, Site
@@ -28,7 +29,7 @@ def add_product(
     first, second = a.shape, b.shape
     left = (1, *first) if len(first) == 1 else first
     right = (*second, 1) if len(second) == 1 else second
-    if not first or not second or left[-1] != right[-2]:
+    if not first or not second or left[-1] != right[len(right) - 2]:
         raise WorkloadError(
             "matrix product does not fit",
             where=site.where,
@@ -51,6 +52,19 @@ def add_product(
         shape=shape or (1,),
         native=native or a.native,
     ).seen_as(shape)
+
+
+def add_einsum(build: GraphBuilder, site: Site, equation: str, edges: Sequence[Edge]) -> Edge:
+    """An Einsum of one or two tensors."""
+    kind = "fc" if any(edge.stored for edge in edges) else "matmul"
+    operation = einsum(site.name, equation, tuple(edge.shape for edge in edges), kind=kind)
+    shape = tuple(operation.sizes[dim] for dim in operation.output.dims)
+    labels = ("inputs", "weights")
+    reads = [Operand(edge, label) for edge, label in zip(edges, labels, strict=False)]
+    edge = build.add_layer(
+        operation, reads, output=site.outputs[0], shape=shape or (1,), native=edges[0].native
+    )
+    return edge.seen_as(shape)
 
 
 def _product(
@@ -110,18 +124,19 @@ def add_attention(
         )
     lead = query.shape[:-2]
     heads = lead[-1] if lead else 1
+    length, keys = query.shape[-2], key.shape[-2]
     scores, weights, weighted = attention(
         site.name,
         B=math.prod(lead[:-1]),
         H=heads,
-        queries=query.shape[-2],
-        keys=key.shape[-2],
+        queries=length,
+        keys=keys,
         head_size=query.shape[-1],
         value_size=value.shape[-1],
         key_heads=key.shape[-3] if grouped and len(key.shape) > 2 else None,
     )
     output, native = site.outputs[0], query.native
-    square = (*lead, query.shape[-2], key.shape[-2])
+    square = (*lead, length, keys)
     edge = build.add_layer(
         scores,
         [Operand(query), Operand(key, "weights")],
@@ -246,7 +261,7 @@ def _add_direction(
     edge = _add_gates(build, name, gates, (cell, steps, batch, hidden), last)
     if direction.projection is None:
         return edge
-    size = direction.projection.shape[-2]
+    size = direction.projection.words // hidden
     return build.add_layer(
         fully_connected(f"{name}.projection", N=batch, M=size, C=hidden, kind=kind),
         [Operand(edge), Operand(direction.projection, "weights")],
