@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from picojoule.errors import Unsupported, WorkloadError
+from picojoule.sources import check_source
 from picojoule.workload import Layer, Network, Parameter, Value, concat, fully_connected, zoo
 
 CAFFE = Path(__file__).parents[3].parent / "shared" / "data" / "models" / "structure_only" / "caffe"
@@ -21,6 +22,7 @@ def test_each_graph_holds_together(name: str) -> None:
     network = zoo.network(name, batch=2)
     assert network.name == name
     assert network.source == zoo.source(name) != ""
+    assert check_source(network.source, where=name)
     assert zoo.describe(name)
     made = set(network.inputs)
     used: set[str] = set()
@@ -103,7 +105,7 @@ def test_the_module_trains() -> None:
     module = network.to_torch(logits=True)
     data = torch.rand(8, 1, 32, 32, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(8)
-    optimizer = torch.optim.Adam(module.parameters(), 0.01)
+    optimizer = torch.optim.Adam(module.parameters(), 0.003)
     losses: list[float] = []
     for _ in range(30):
         optimizer.zero_grad()
@@ -111,7 +113,7 @@ def test_the_module_trains() -> None:
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < 0.1 * losses[0]
     assert all(parameter.grad is not None for parameter in module.parameters())
 
 

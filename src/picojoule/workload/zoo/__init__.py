@@ -14,10 +14,11 @@ from picojoule.workload.zoo import branched, plain, sequence
 
 __all__ = ["describe", "names", "network", "source"]
 
-_RESNET = "He et al., Deep residual learning for image recognition, CVPR 2016 (arXiv 1512.03385)"
-_VGG = "Simonyan and Zisserman, Very deep convolutional networks, ICLR 2015 (arXiv 1409.1556)"
-_OVERFEAT = "Sermanet et al., OverFeat, ICLR 2014 (arXiv 1312.6229)"
-_SQUEEZENET = "Iandola et al., SqueezeNet (arXiv 1602.07360)"
+_RESNET = "he2016, Table 1"
+_BOTTLENECK = f"{_RESNET}; the stride's place as in the authors' Caffe files"
+_VGG = "simonyan2014, Table 1"
+_OVERFEAT = "sermanet2013"
+_SQUEEZENET = "iandola2016, Table 1"
 _LATER_STRIDE = "stride in the 3x3 of the bottleneck, as torchvision has it"
 
 
@@ -32,40 +33,41 @@ _ENTRIES = {
     "lenet5": _Entry(
         plain.lenet,
         "LeNet-5 of 1998, 32x32 grey: partly connected C3, trainable subsampling",
-        "LeCun et al., Gradient-based learning applied to document recognition, Proc. IEEE 1998",
+        "lecun1998, Sec. II-B and Table I",
     ),
     "lenet5-caffe": _Entry(
         plain.lenet_caffe,
         "LeNet as Caffe trains it on MNIST, 28x28 grey: 20 and 50 filters, ReLU",
-        "BVLC Caffe, examples/mnist/lenet.prototxt",
+        "stated: BVLC Caffe, examples/mnist/lenet.prototxt",
     ),
     "alexnet": _Entry(
         plain.alexnet,
         "AlexNet, 227x227, two groups in CONV2, CONV4 and CONV5",
-        "Krizhevsky, Sutskever, Hinton, ImageNet classification with deep convolutional neural "
-        "networks, NIPS 2012",
+        "krizhevsky2012, Sec. 3.5; 227 pixels a side as sze2017 has it",
     ),
-    "overfeat-fast": _Entry(plain.overfeat_fast, "OverFeat, fast model, 231x231", _OVERFEAT),
+    "overfeat-fast": _Entry(
+        plain.overfeat_fast, "OverFeat, fast model, 231x231", f"{_OVERFEAT}, Table 1"
+    ),
     "overfeat-accurate": _Entry(
-        plain.overfeat_accurate, "OverFeat, accurate model, 221x221", _OVERFEAT
+        plain.overfeat_accurate, "OverFeat, accurate model, 221x221", f"{_OVERFEAT}, Table 3"
     ),
     "vgg16": _Entry(plain.vgg, "VGG-16 (configuration D), 224x224", _VGG),
     "vgg19": _Entry(plain.vgg, "VGG-19 (configuration E), 224x224", _VGG),
     "googlenet": _Entry(
         branched.googlenet,
         "GoogLeNet (Inception v1), 224x224, without auxiliary classifiers",
-        "Szegedy et al., Going deeper with convolutions, CVPR 2015 (arXiv 1409.4842)",
+        "szegedy2015, Table 1",
     ),
     "resnet18": _Entry(branched.resnet, "ResNet-18, 224x224", _RESNET),
     "resnet34": _Entry(branched.resnet, "ResNet-34, 224x224", _RESNET),
     "resnet50": _Entry(
-        branched.resnet, "ResNet-50, 224x224, stride in the first 1x1 as in the paper", _RESNET
+        branched.resnet, "ResNet-50, 224x224, stride in the first 1x1 as in the paper", _BOTTLENECK
     ),
     "resnet101": _Entry(
-        branched.resnet, "ResNet-101, 224x224, stride in the first 1x1 as in the paper", _RESNET
+        branched.resnet, "ResNet-101, 224x224, stride in the first 1x1 as in the paper", _BOTTLENECK
     ),
     "resnet152": _Entry(
-        branched.resnet, "ResNet-152, 224x224, stride in the first 1x1 as in the paper", _RESNET
+        branched.resnet, "ResNet-152, 224x224, stride in the first 1x1 as in the paper", _BOTTLENECK
     ),
     "resnet50-v1.5": _Entry(branched.resnet, f"ResNet-50, 224x224, {_LATER_STRIDE}", _RESNET),
     "resnet101-v1.5": _Entry(branched.resnet, f"ResNet-101, 224x224, {_LATER_STRIDE}", _RESNET),
@@ -74,29 +76,28 @@ _ENTRIES = {
     "squeezenet-v1.1": _Entry(
         branched.squeezenet,
         "SqueezeNet 1.1, 224x224: 2.4 times fewer MACs",
-        f"{_SQUEEZENET}; version 1.1: the authors' repository forresti/SqueezeNet",
+        "iandola2016, version 1.1 in the authors' repository forresti/SqueezeNet",
     ),
     "mobilenet-v1": _Entry(
         branched.mobilenet_first,
         "MobileNet v1, width 1.0, 224x224",
-        "Howard et al., MobileNets (arXiv 1704.04861)",
+        "howard2017, Table 1",
     ),
     "mobilenet-v2": _Entry(
         branched.mobilenet_second,
         "MobileNet v2, width 1.0, 224x224",
-        "Sandler et al., MobileNetV2: inverted residuals and linear bottlenecks, CVPR 2018",
+        "sandler2018, Table 2",
     ),
     "lstm": _Entry(
         sequence.keyword_lstm,
         "Keyword spotter: an LSTM of 118 units over 49 frames of 10 features",
-        "Zhang et al., Hello Edge: keyword spotting on microcontrollers (arXiv 1711.07128), "
-        "Basic LSTM, small",
+        "hochreiter1997, for the cell; sizes: Zhang et al., Hello Edge: keyword spotting on "
+        "microcontrollers (arXiv 1711.07128), Basic LSTM, small",
     ),
     "transformer-block": _Entry(
         sequence.transformer_block,
         "One encoder layer of BERT-base, 128 tokens",
-        "Devlin et al., BERT (arXiv 1810.04805); Vaswani et al., Attention is all you need "
-        "(arXiv 1706.03762)",
+        "devlin2019, Sec. 3, BERT-base; the layer is that of vaswani2017",
     ),
 }
 
@@ -119,7 +120,7 @@ def describe(name: str) -> str:
 
 
 def source(name: str) -> str:
-    """Where the definition comes from.
+    """Where the definition comes from: a source text as in `sources.py`, by its key.
 
     Raises:
         WorkloadError: The zoo has no such network.
