@@ -121,3 +121,14 @@ def test_constraints_of_the_systolic_array() -> None:
     assert (array.x, array.y, array.multicast, array.reduces) == (128, 128, ("inputs",), True)
     assert "M" in (array.x_dims or ()) and "C" in (array.y_dims or ())
     assert "C" not in (array.x_dims or ()) and "M" not in (array.y_dims or ())
+
+
+@pytest.mark.parametrize("name", library())
+def test_a_16_bit_word_of_every_role_fits_every_memory(name: str) -> None:
+    """Networks come with 16-bit words unless told otherwise; each chip must run them."""
+    for memory in accelerator(name).memories:
+        own = dict(memory.partitions)
+        assert all(bits // memory.copies >= 16 for bits in own.values())
+        if memory.capacity_bits is not None:
+            shared = [role for role in memory.holds if role not in own]
+            assert memory.capacity_bits // memory.copies >= 16 * len(shared)
