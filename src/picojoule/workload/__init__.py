@@ -22,6 +22,7 @@ from picojoule.workload.light import (
     pool,
     softmax,
 )
+from picojoule.workload.load import load
 from picojoule.workload.network import Attribute, Ignored, Layer, Network, Parameter, Value
 from picojoule.workload.operation import (
     ROLES,
@@ -64,6 +65,7 @@ __all__ = [
     "einsum",
     "elementwise",
     "fully_connected",
+    "load",
     "lrn",
     "matmul",
     "normalization",

@@ -37,24 +37,7 @@ def einsum(
     """
     operands, result = _parse(name, equation, shapes)
     sizes = _sizes(name, equation, operands, shapes)
-    unknown = sorted(set(result) - set(sizes))
-    if unknown:
-        raise WorkloadError(
-            "output letter is not in any operand",
-            where=f"operation {name!r}, {equation!r}",
-            got=" ".join(unknown),
-            expected=f"letters among {' '.join(sizes)}",
-            fix="name only letters of the operands after '->'",
-        )
-    for letters in (*operands, result):
-        if len(set(letters)) != len(letters):
-            raise Unsupported(
-                "diagonal is not supported",
-                where=f"operation {name!r}, {equation!r}",
-                got=letters,
-                expected="each letter once per tensor",
-                fix="take the diagonal before the product",
-            )
+    _check_letters(name, equation, operands, result)
     summed = set(sizes) - set(result)
     inner = {
         (1, False): "copy",
@@ -120,6 +103,27 @@ def _parse(name: str, equation: str, shapes: tuple[tuple[int, ...], ...]) -> tup
         for operand, shape in zip(operands, shapes, strict=True)
     ]
     return filled, result.replace("...", "".join(spare), 1)
+
+
+def _check_letters(name: str, equation: str, operands: list[str], result: str) -> None:
+    unknown = sorted(set(result) - set("".join(operands)))
+    if unknown:
+        raise WorkloadError(
+            "output letter is not in any operand",
+            where=f"operation {name!r}, {equation!r}",
+            got=" ".join(unknown),
+            expected=f"letters among {' '.join(dict.fromkeys(''.join(operands)))}",
+            fix="name only letters of the operands after '->'",
+        )
+    for letters in (*operands, result):
+        if len(set(letters)) != len(letters):
+            raise Unsupported(
+                "diagonal is not supported",
+                where=f"operation {name!r}, {equation!r}",
+                got=letters,
+                expected="each letter once per tensor",
+                fix="take the diagonal before the product",
+            )
 
 
 def _last(letters: list[str], count: int) -> str:
