@@ -1,7 +1,7 @@
 """How many actions, hence how much? The closed form: counts, energy, time and area."""
 
 from picojoule.cost.count import REUSE, Footprint, count
-from picojoule.cost.halo import shared_points
+from picojoule.cost.halo import shared_in_run, shared_points
 from picojoule.cost.pack import PackedTensor, pack_tensor
 from picojoule.cost.price import (
     LEAKAGE,
@@ -28,6 +28,7 @@ __all__ = [
     "moved_points",
     "pack_tensor",
     "price",
+    "shared_in_run",
     "shared_points",
     "step_energy_pj",
     "tile_points",

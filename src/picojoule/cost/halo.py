@@ -30,6 +30,14 @@ def shared_points_reference(
 
 
 @helper
+def shared_in_run(coefficient: int, count: int, distance: int) -> int:
+    """Coordinates that one run shares with itself shifted by `distance` of at least 0."""
+    if distance % coefficient:
+        return 0
+    return max(0, count - distance // coefficient)
+
+
+@helper
 def _shared_with_gaps(coefficients: Integers, counts: Integers, shift: int, extent: int) -> int:
     touched = np.zeros(extent, dtype=np.bool_)
     touched[0] = True
@@ -78,9 +86,7 @@ def shared_points(coefficients: Integers, counts: Integers, shift: int, box: boo
     if box or runs == 0:
         return extent - distance
     if runs == 1:
-        if distance % lattice:
-            return 0
-        return max(0, lattice_count - distance // lattice)
+        return shared_in_run(lattice, lattice_count, distance)
     # The runs, smallest coefficient first, fill an interval when none steps past the last's end.
     if smallest == 1:
         reach = 0

@@ -9,23 +9,30 @@ memories' orders are chosen apart from each other. docs/mapper.md has the proof.
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import distinct_offsets, moved_points, tile_points
+from picojoule.cost import (
+    REUSE,
+    distinct_offsets,
+    moved_points,
+    shared_in_run,
+    shared_points,
+)
 from picojoule.jit import helper
 from picojoule.mapper.problem import Problem
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-NONE = 2
-"""Reuse mode in which every step fetches the whole tile."""
+TILE, NONE = REUSE["tile"], REUSE["none"]
 
 
 @helper
 def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
     """Distinct words of a tensor in a tile."""
-    low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
-    first = problem.axis_first[low : high + 1]
-    return tile_points(first, problem.term_dim, problem.term_coefficient, tile, False)
+    words = 1
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+        words *= shared_on_axis(problem, low, high, tile, 0)
+    return words
 
 
 @helper
@@ -277,18 +284,76 @@ def step_words(
         return whole
     if not (problem.joined[tensor] & moved or state[1]):
         return 0
-    dims = problem.sizes.size
-    displacement = np.zeros(dims, dtype=np.int64)
+    shared = 1
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+        shift = 0
+        for n in range(low, high):
+            d = problem.term_dim[n]
+            if (problem.joined[tensor] | problem.single[tensor]) >> d & 1:
+                shift += problem.term_coefficient[n] * moved_by(
+                    problem, child, memory, tiles, spatial, inside, loop, d
+                )
+        if shift != 0 and reuse == TILE:
+            return whole
+        shared *= shared_on_axis(problem, low, high, tiles[child], abs(shift))
+        if shared == 0:
+            return whole
+    return whole - shared
+
+
+@helper
+def moved_by(
+    problem: Problem,
+    child: int,
+    memory: int,
+    tiles: Integers,
+    spatial: Integers,
+    inside: int,
+    loop: int,
+    dim: int,
+) -> int:
+    """Iterations of `dim` that a child's tile moves when `loop` steps and all inside it wrap."""
+    moved = 0
     for level in range(memory + 1, child):
-        for d in range(dims):
-            displacement[d] -= tiles[level, d] - tiles[level + 1, d] * spatial[level, d]
-    for d in range(dims):
-        step = tiles[memory + 1, d] * spatial[memory, d]
-        if d == loop:
-            displacement[d] += step
-        elif inside >> d & 1:
-            displacement[d] -= tiles[memory, d] - step
-    return moved_of(problem, tensor, tiles[child], displacement, reuse)
+        moved -= tiles[level, dim] - tiles[level + 1, dim] * spatial[level, dim]
+    step = tiles[memory + 1, dim] * spatial[memory, dim]
+    if dim == loop:
+        moved += step
+    elif inside >> dim & 1:
+        moved -= tiles[memory, dim] - step
+    return moved
+
+
+@helper
+def shared_on_axis(problem: Problem, low: int, high: int, tile: Integers, distance: int) -> int:
+    """Coordinates of one axis, terms `low` to `high`, that a shifted tile shares with itself."""
+    runs = 0
+    extent = 1
+    coefficient, count = 1, 1
+    unit = 0
+    widest = 0
+    for n in range(low, high):
+        size = tile[problem.term_dim[n]]
+        if size > 1:
+            runs += 1
+            coefficient, count = problem.term_coefficient[n], size
+            extent += coefficient * (size - 1)
+            if coefficient == 1 and size > unit:
+                unit = size
+            widest = max(widest, coefficient)
+    if distance >= extent:
+        return 0
+    if runs == 0:
+        return 1
+    if runs == 1:
+        return shared_in_run(coefficient, count, distance)
+    if runs == 2 and widest <= unit:
+        return extent - distance
+    sizes = np.empty(high - low, dtype=np.int64)
+    for n in range(low, high):
+        sizes[n - low] = tile[problem.term_dim[n]]
+    return shared_points(problem.term_coefficient[low:high], sizes, distance, False)
 
 
 @helper
@@ -298,23 +363,11 @@ def free_first(problem: Problem, memory: int, tiles: Integers, spatial: Integers
     A loop over a dimension that shares no axis is never needed innermost while its smallest factor
     still fits into the tile inside: absorbing it costs nothing.
     """
-    joined = 0
-    for t in range(problem.bits.size):
-        joined |= problem.joined[t]
     allowed = 0
-    tile = tiles[memory + 1].copy()
+    tile = tiles[memory + 1]
     for d in range(problem.sizes.size):
         bound = tiles[memory, d] // (tile[d] * spatial[memory, d])
-        if bound > 1:
-            if not joined >> d & 1:
-                factor = 2
-                while bound % factor:
-                    factor += 1
-                tile[d] *= factor
-                absorbed = fits(problem, memory + 1, tile)
-                tile[d] //= factor
-                if absorbed:
-                    continue
+        if bound > 1 and not is_absorbed(problem, memory + 1, tile, d, bound):
             allowed |= 1 << d
     return allowed
 
@@ -592,31 +645,31 @@ def chain_energy(
 
 
 @helper
-def interface_bound(
+def innermost_bounds(
     problem: Problem,
     child: int,
     tile: Integers,
     spatial: Integers,
     shares: Floats,
-    absorbing: bool,
-) -> float:
-    """Least energy of filling memory `child` over everything that can run outside it.
+    bounds: Floats,
+) -> None:
+    """Least energy of filling memory `child`, for each loop that can run innermost outside it.
+
+    A tensor that this loop moves without overlap arrives whole at every step; one that it slides
+    arrives in part at each of its steps; any other arrives at least once for each word and
+    instance that needs it.
 
     Args:
         tile, spatial: Its tile, and the factors of the gap just outside, `(D,)`.
         shares: Per tensor and gap, `(T, L)`; gaps outside `child - 1` are undecided.
-        absorbing: Whether the memory just outside has loops, so that a loop whose factor fits into
-            the tile is never needed innermost.
-
-    Some loop is innermost outside the tile. A tensor that it moves without overlap arrives whole
-    at every step; any other arrives at least once for each word and instance that needs it.
+        bounds: `(D + 1, 3)`, filled per dimension: energy of the tensors that do not slide along
+            it; of the others once for each word; of the others if it stepped at every visit.
+            The last row is for no loop at all.
     """
     dims, tensors = problem.sizes.size, problem.bits.size
     visits = visits_of(problem, tile)
-    whole = np.zeros(tensors)
-    least = np.zeros(tensors)
-    half = np.zeros((tensors, dims))
     displacement = np.zeros(dims, dtype=np.int64)
+    bounds[:] = 0.0
     adjacent = True
     for gap in range(child - 1):
         adjacent = adjacent and problem.fanout[gap] == 1
@@ -624,60 +677,90 @@ def interface_bound(
         if not problem.keeps[child, t]:
             continue
         price = word_price(problem, parent_of(problem, child, t), child, t, shares[t], child - 1)
-        words = words_of(problem, t, tile)
-        whole[t] = price * words * visits
-        mask = problem.single[t] | problem.joined[t]
+        whole = price * words_of(problem, t, tile) * visits
         reuse = problem.reuse[child, t]
-        if reuse == NONE:
-            least[t] = whole[t]
-            continue
-        if problem.joined[t]:
-            least[t] = price * words_of(problem, t, problem.sizes)
-            least[t] *= irrelevant_spatial(problem, t, spatial)
+        least = whole
+        if reuse != NONE and problem.joined[t]:
+            least = price * words_of(problem, t, problem.sizes)
+            least *= irrelevant_spatial(problem, t, spatial)
+        elif reuse != NONE:
+            mask = problem.single[t]
+            least = price * words_of(problem, t, tile)
             for d in range(dims):
-                outside = problem.sizes[d] > tile[d] * spatial[d]
-                if adjacent and outside and problem.joined[t] >> d & 1:
+                least *= problem.sizes[d] // tile[d] if mask >> d & 1 else spatial[d]
+        bounds[dims, 0] += least
+        for d in range(dims):
+            outside = problem.sizes[d] > tile[d] * spatial[d]
+            if reuse == NONE or problem.single[t] >> d & 1:
+                bounds[d, 0] += whole
+            elif outside and problem.joined[t] >> d & 1:
+                bounds[d, 1] += least
+                if adjacent:
                     displacement[d] = tile[d] * spatial[d]
                     moved = moved_of(problem, t, tile, displacement, reuse)
                     displacement[d] = 0
-                    # A loop of bound b steps on (b - 1) / b of its visits: at least on half.
-                    half[t, d] = price * moved * visits / 2
-        else:
-            needed = 1.0
-            for d in range(dims):
-                needed *= problem.sizes[d] // tile[d] if mask >> d & 1 else spatial[d]
-            least[t] = price * words * needed
+                    bounds[d, 2] += price * moved * visits
+            else:
+                bounds[d, 0] += least
+
+
+@helper
+def interface_bound(
+    problem: Problem, child: int, tile: Integers, spatial: Integers, bounds: Floats
+) -> float:
+    """Least energy of filling memory `child` over everything that can run outside it.
+
+    Args:
+        bounds: From `innermost_bounds`.
+    """
+    dims = problem.sizes.size
     best = np.inf
-    nothing = True
-    grown = tile.copy()
     for d in range(dims):
-        bound = problem.sizes[d] // (tile[d] * spatial[d])
-        if bound == 1:
-            continue
-        nothing = False
-        joined = False
-        for t in range(tensors):
-            joined = joined or problem.joined[t] >> d & 1 != 0
-        if absorbing and not joined:
-            factor, rest = 2, bound
-            while factor * factor <= rest:
-                if rest % factor:
-                    factor += 1
-                else:
-                    rest //= factor
-            grown[d] = tile[d] * rest
-            absorbed = fits(problem, child, grown)
-            grown[d] = tile[d]
-            if absorbed:
-                continue
-        total = 0.0
-        for t in range(tensors):
-            if problem.keeps[child, t]:
-                if problem.single[t] >> d & 1:
-                    total += whole[t]
-                else:
-                    total += max(least[t], half[t, d])
-        best = min(best, total)
-    if nothing:
-        return least.sum()
-    return best
+        if problem.sizes[d] > tile[d] * spatial[d]:
+            # A loop of bound b steps on (b - 1) / b of its visits: at least on half.
+            best = min(best, bounds[d, 0] + max(bounds[d, 1], bounds[d, 2] / 2.0))
+    return bounds[dims, 0] if best == np.inf else best
+
+
+@helper
+def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: int) -> bool:
+    """Whether a loop just outside a memory need not run innermost: its smallest factor fits in.
+
+    Only for dimensions that share no axis of any tensor; docs/mapper.md has the reason.
+    """
+    for t in range(problem.bits.size):
+        if problem.joined[t] >> dim & 1:
+            return False
+    factor = 2
+    while bound % factor:
+        factor += 1
+    tile[dim] *= factor
+    absorbed = fits(problem, memory, tile)
+    tile[dim] //= factor
+    return absorbed
+
+
+@helper
+def pair_bound(
+    problem: Problem,
+    child: int,
+    tile: Integers,
+    spatial: Integers,
+    around: Integers,
+    bounds: Floats,
+) -> float:
+    """`interface_bound` once the tile `around` of the memory just outside is known.
+
+    One of that memory's loops runs innermost, and its bound is known.
+    """
+    best = np.inf
+    looped = False
+    for d in range(problem.sizes.size):
+        bound = around[d] // (tile[d] * spatial[d])
+        if bound > 1:
+            looped = True
+            slid = bounds[d, 2] * (1.0 - 1.0 / bound)
+            total = bounds[d, 0] + max(bounds[d, 1], slid)
+            if total < best and not is_absorbed(problem, child, tile, d, bound):
+                best = total
+    return best if looped else 0.0

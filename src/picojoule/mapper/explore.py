@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper
-from picojoule.mapper.bounds import chain_energy
+from picojoule.mapper.bounds import chain_energy, pair_bound
 from picojoule.mapper.objective import ENERGY, energy_limit, is_better, score
 from picojoule.mapper.problem import Problem
 from picojoule.mapper.timing import chain_cycles, compute_cycles, ordered_chain_energy
@@ -118,6 +118,7 @@ def explore(
     objective: int,
     parts: Integers,
     values: Floats,
+    details: Floats,
     starts: Integers,
     best: Floats,
     best_tiles: Integers,
@@ -128,7 +129,7 @@ def explore(
     """Walk all chains of parts whose bounds leave room for a better one.
 
     Args:
-        parts, values: Of all memories from the innermost to memory 1, each sorted by bound.
+        parts, values, details: Of all memories from the innermost to memory 1, each by bound.
         starts: `(L + 1,)`, where each memory's parts begin, innermost first.
         best: `(3,)`, score, energy and cycles of the best so far; updated.
         budget: Evaluations after which the walk stops.
@@ -172,23 +173,26 @@ def explore(
             continue
         if depth > 0:
             joined = True
-            whole = True
             for d in range(dims):
-                step = tiles[memory + 1, d] * spatial[memory, d]
-                if parts[row, 0, d] % step:
+                if parts[row, 0, d] % (tiles[memory + 1, d] * spatial[memory, d]):
                     joined = False
                     break
-                if parts[row, 0, d] != step:
-                    whole = False
             if not joined:
                 position[depth] += 1
                 continue
-            if depth == 1 and not whole:
-                inner = position[0]
-                tighter = energy - values[inner, 0] + values[inner, 1]
-                if not is_better(objective, tighter, cycles, best):
-                    position[depth] += 1
-                    continue
+            inner = position[depth - 1]
+            filling = pair_bound(
+                problem,
+                memory + 1,
+                tiles[memory + 1],
+                spatial[memory],
+                parts[row, 0],
+                details[inner],
+            )
+            energy += max(0.0, filling - values[inner, 1])
+            if not is_better(objective, energy, cycles, best):
+                position[depth] += 1
+                continue
         tiles[memory] = parts[row, 0]
         if memory > 0:
             spatial[memory - 1] = parts[row, 1]

@@ -180,10 +180,10 @@ def _explore(
     memories = len(tiles)
     choices = [np.array(list(gap), dtype=np.int64) for gap in vectors]
     ones = np.ones((1, problem.sizes.size), dtype=np.int64)
-    found: list[tuple[Integers, Floats]] = []
+    found: list[tuple[Integers, Floats, Floats]] = []
     others_pj = 0.0
     for memory in range(min(1, memories - 1), memories):
-        parts, values = all_parts(
+        parts, values, details = all_parts(
             problem,
             memory,
             tiles[memory],
@@ -198,15 +198,16 @@ def _explore(
         if not len(parts):
             return
         order = np.argsort(values[:, 0], kind="stable")
-        found.append((parts[order], values[order]))
+        found.append((parts[order], values[order], details[order]))
         others_pj += float(values[:, 0].min())
     found.reverse()
-    starts = np.cumsum([0, *(len(parts) for parts, _ in found)])
+    starts = np.cumsum([0, *(len(part[0]) for part in found)])
     looked, evaluated, complete = explore(
         problem,
         objective,
-        np.concatenate([parts for parts, _ in found]),
-        np.concatenate([values for _, values in found]),
+        np.concatenate([part[0] for part in found]),
+        np.concatenate([part[1] for part in found]),
+        np.concatenate([part[2] for part in found]),
         starts,
         best.value,
         best.tiles,

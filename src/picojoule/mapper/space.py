@@ -14,6 +14,7 @@ from picojoule.mapper.bounds import (
     find_shares,
     first_tiles_energy,
     fits,
+    innermost_bounds,
     interface_bound,
     order_energy,
 )
@@ -129,10 +130,10 @@ def part_bound(
     tile: Integers,
     outer: Integers,
     inner: Integers,
-    absorbing: bool,
     tiles: Integers,
     spatial: Integers,
-) -> float:
+    bounds: Floats,
+) -> tuple[float, float]:
     """Least energy that a choice of tile and gaps adds to any chain.
 
     Args:
@@ -140,6 +141,10 @@ def part_bound(
         outer: Spatial factors of the gap outside it.
         inner: Spatial factors of the gap inside it, when it is the innermost memory.
         tiles, spatial: Scratch space, `(L, D)`; gaps that are not decided hold ones.
+        bounds: Filled by `innermost_bounds` for memories from 2 on.
+
+    Returns:
+        The bound, and the part of it that filling this memory adds.
     """
     memories = problem.keeps.shape[0]
     tiles[memory] = tile
@@ -158,11 +163,14 @@ def part_bound(
     if memory == 1:
         prices = all_prices(problem, shares, 0)
         scratch = np.empty(problem.sizes.size, dtype=np.int64)
-        energy += order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
-        return energy + first_tiles_energy(problem, tiles, spatial, prices, 1)
+        filling = order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
+        filling += first_tiles_energy(problem, tiles, spatial, prices, 1)
+        return energy + filling, filling
     if memory > 1:
-        energy += interface_bound(problem, memory, tile, outer, shares, absorbing)
-    return energy
+        innermost_bounds(problem, memory, tile, outer, shares, bounds)
+        filling = interface_bound(problem, memory, tile, outer, bounds)
+        return energy + filling, filling
+    return energy, 0.0
 
 
 @helper
@@ -257,7 +265,9 @@ def _union_bound(problem: Problem, memory: int, union: Integers) -> float:
     memories, tensors = problem.keeps.shape
     shares = np.ones((tensors, memories))
     ones = np.ones(problem.sizes.size, dtype=np.int64)
-    return interface_bound(problem, memory, union, ones, shares, False)
+    bounds = np.empty((ones.size + 1, 3))
+    innermost_bounds(problem, memory, union, ones, shares, bounds)
+    return interface_bound(problem, memory, union, ones, bounds)
 
 
 @helper
@@ -272,7 +282,7 @@ def all_parts(
     best: Floats,
     table: Integers,
     products: Integers,
-) -> tuple[Integers, Floats]:
+) -> tuple[Integers, Floats, Floats]:
     """Every (tile, outer gap, inner gap) of one memory whose bound leaves room to beat `best`.
 
     Args:
@@ -280,13 +290,15 @@ def all_parts(
         table, products: From `divisor_table` and `product_table`.
 
     Returns:
-        Parts `(part, 3, D)`: tile, outer and inner factors; and `(part, 3)`: the bound, the bound
-        where the memory just outside has loops, and the least compute cycles.
+        Parts `(part, 3, D)`: tile, outer and inner factors; `(part, 3)`: the bound, what filling
+        this memory adds to it, and the least compute cycles; and `innermost_bounds` of each part.
     """
     memories, dims = problem.keeps.shape[0], problem.sizes.size
     capacity = 1024
     parts = np.empty((capacity, 3, dims), dtype=np.int64)
     values = np.empty((capacity, 3))
+    details = np.zeros((capacity, dims + 1, 3))
+    bounds = np.zeros((dims + 1, 3))
     tiles = np.ones((memories, dims), dtype=np.int64)
     tiles[0] = problem.sizes
     spatial = np.ones((memories, dims), dtype=np.int64)
@@ -327,7 +339,9 @@ def all_parts(
                     if not is_better(objective, rough, gap_cycles[o], best):
                         continue
                 outer = outer_vectors[o]
-                bound = part_bound(problem, memory, tile, outer, inner, False, tiles, spatial)
+                bound, filling = part_bound(
+                    problem, memory, tile, outer, inner, tiles, spatial, bounds
+                )
                 if not is_better(objective, bound + others_pj, gap_cycles[o], best):
                     continue
                 if count == capacity:
@@ -335,15 +349,17 @@ def all_parts(
                     grown[:capacity] = parts
                     grown_values = np.empty((2 * capacity, 3))
                     grown_values[:capacity] = values
-                    parts, values, capacity = grown, grown_values, 2 * capacity
+                    grown_details = np.zeros((2 * capacity, dims + 1, 3))
+                    grown_details[:capacity] = details
+                    parts, values, details = grown, grown_values, grown_details
+                    capacity *= 2
                 parts[count, 0], parts[count, 1], parts[count, 2] = tile, outer, inner
                 values[count, 0] = bound
-                values[count, 1] = part_bound(
-                    problem, memory, tile, outer, inner, True, tiles, spatial
-                )
+                values[count, 1] = filling
+                details[count] = bounds
                 values[count, 2] = gap_cycles[o]
                 count += 1
-    return parts[:count].copy(), values[:count].copy()
+    return parts[:count].copy(), values[:count].copy(), details[:count].copy()
 
 
 @helper
