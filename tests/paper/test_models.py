@@ -232,6 +232,16 @@ def test_lenet_in_all() -> None:
     assert sum(connect(network, layer) for layer in network.layers) == 340_908
 
 
+def test_googlenet_with_pooling_that_rounds_down() -> None:
+    """Table II's 1.43G: planes of 55, 27, 13 and 6 in place of the paper's 56, 28, 14 and 7."""
+    rounded = {112: 112, 56: 55, 28: 27, 14: 13, 7: 6}
+    macs = 0
+    for layer in convolutions(zoo.network("googlenet")):
+        plane = layer.operation.sizes["P"]
+        macs += layer.macs // plane**2 * rounded[plane] ** 2
+    assert abs(macs - 1.43e9) <= 0.005e9
+
+
 def test_bert_base_from_its_block() -> None:
     """devlin2019: 110 M parameters: embeddings, twelve blocks and the pooler."""
     embeddings = (30_522 + 512 + 2) * 768 + 2 * 768
