@@ -39,7 +39,11 @@ def build_operation(kind: str, sizes: dict[str, int], step: int, spread: int) ->
             Tensor(
                 "i",
                 "inputs",
-                (axis(("C", 1)), axis(("P", step), ("R", spread)), axis(("Q", spread), ("S", step))),
+                (
+                    axis(("C", 1)),
+                    axis(("P", step), ("R", spread)),
+                    axis(("Q", spread), ("S", step)),
+                ),
             ),
             Tensor("o", "outputs", (axis(("P", 1)), axis(("Q", 1)))),
         ),
@@ -81,8 +85,10 @@ KINDS = ("conv1d", "conv2d", "grouped", "matmul", "transposed", "pool", "three_t
 
 
 @st.composite
-def operations(draw: st.DrawFn, most_steps: int = 300) -> Operation:
-    kind = draw(st.sampled_from(KINDS))
+def operations(draw: st.DrawFn, most_steps: int = 300, *, gaps: bool = True) -> Operation:
+    """Draw an operation; without `gaps`, one whose output has a dimension per axis."""
+    plain = [kind for kind in KINDS if kind not in ("transposed", "three_terms")]
+    kind = draw(st.sampled_from(KINDS if gaps else plain))
     step, spread = draw(st.integers(1, 3)), draw(st.integers(1, 3))
     names = "CGKMNPQRS"
     dims = [dim for dim, _ in build_operation(kind, dict.fromkeys(names, 1), 1, 1).dims]
@@ -96,7 +102,12 @@ def operations(draw: st.DrawFn, most_steps: int = 300) -> Operation:
 
 @st.composite
 def cases(
-    draw: st.DrawFn, *, most_steps: int = 300, forwarding: bool = True, several: bool = True
+    draw: st.DrawFn,
+    *,
+    most_steps: int = 300,
+    forwarding: bool = True,
+    several: bool = True,
+    gaps: bool = True,
 ) -> Case:
     """Draw an operation, a chip of 2 to 4 memories and up to 2 arrays, and a legal nest.
 
@@ -104,8 +115,9 @@ def cases(
         most_steps: Inner steps at most.
         forwarding: Whether arrays may forward between neighbours.
         several: Whether a tensor may pass more than one array between two memories.
+        gaps: Whether outputs may have axes of several dimensions.
     """
-    operation = draw(operations(most_steps))
+    operation = draw(operations(most_steps, gaps=gaps))
     memories = draw(st.integers(2, 4))
     gaps = draw(st.lists(st.integers(0, memories - 1), max_size=2, unique=True))
     kinds = [("memory", index) for index in range(memories)]

@@ -10,6 +10,7 @@ docs/counting.md states the definition in words.
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ from picojoule.workload import Operation
 Word = tuple[int, ...]
 Words = frozenset[Word]
 Place = tuple[int, ...]
+Load = tuple[tuple[tuple[Word, ...], int], ...]
+"""What one instance of an array asks for: sets of words, sorted, and how often each."""
 
 SMALL_WORK = 20_000
 """Words that `execute` still moves one by one; beyond that it takes the compiled engine."""
@@ -36,7 +39,8 @@ class Tally:
     Args:
         tile: Words of one instance's tile.
         arrivals: Words that entered the child's instances, from the parent or a neighbour.
-        touched: Distinct words of each instance, summed over the instances.
+        touched: Distinct words that a child instance ever holds, summed over the instances.
+        accumulated: Distinct words that reach a parent instance, summed over the parents.
         served: Words that the parent served, after all grouping.
         sends, deliveries, links: The same words by array.
     """
@@ -44,6 +48,7 @@ class Tally:
     tile: int = 0
     arrivals: int = 0
     touched: int = 0
+    accumulated: int = 0
     served: int = 0
     sends: dict[str, int] = field(default_factory=dict[str, int])
     deliveries: dict[str, int] = field(default_factory=dict[str, int])
@@ -145,6 +150,7 @@ def walk(passage: Passage, footprint: Footprint) -> Tally:
             tally.served += _serve(passage.spreads, new, received, tally)
             received = new
         tally.touched += sum(map(len, touched.values()))
+        tally.accumulated += len(frozenset[Word]().union(*touched.values()))
     return tally
 
 
@@ -165,51 +171,68 @@ def _serve(
 ) -> int:
     """Carry one step's words through the arrays, from the inside out; return what is served.
 
+    An array sees what each of its instances needs as one load: the words of the child, or all that
+    the next array inwards still asks for. Equal loads travel as one where the array groups.
+
     Args:
         spreads: Arrays between parent and child, outermost first.
         new: By instance (its place in each array), the words it needs now.
         received: The same for the step before.
         tally: Its counts by array grow.
     """
-    loads: dict[tuple[Place, ...], list[Words]] = {
-        place: [words] for place, words in new.items() if words
+    loads: dict[tuple[Place, ...], Load] = {
+        place: ((tuple(sorted(words)), 1),) for place, words in new.items() if words
     }
     for depth in range(len(spreads) - 1, -1, -1):
         spread = spreads[depth]
-        networks: dict[tuple[Place, ...], dict[Place, list[Words]]] = {}
+        networks: dict[tuple[Place, ...], dict[Place, Load]] = {}
         for place, load in loads.items():
             networks.setdefault(place[:depth], {})[place[depth]] = load
         loads = {}
         for network, members in networks.items():
-            if spread.forwards and depth == len(spreads) - 1:
+            if spread.forwards:
                 before = {
                     place[depth]: words
                     for place, words in received.items()
                     if place[:depth] == network
                 }
                 members = _forward(spread, members, before, tally)
-            arriving = [words for load in members.values() for words in load]
-            loads[network] = list(set(arriving)) if spread.groups else arriving
+            arriving = list(members.values())
+            sent = list(set(arriving)) if spread.groups else arriving
+            loads[network] = _joined(sent)
             _count(tally.deliveries, spread.name, arriving)
-            _count(tally.sends, spread.name, loads[network])
-    return sum(len(words) for load in loads.values() for words in load)
+            _count(tally.sends, spread.name, sent)
+    return sum(map(_size, loads.values()))
+
+
+def _joined(loads: Sequence[Load]) -> Load:
+    """All that the instances below ask for together, in an order that tells equal loads."""
+    times: Counter[tuple[Word, ...]] = Counter()
+    for load in loads:
+        times.update(dict(load))
+    return tuple(sorted(times.items()))
+
+
+def _size(load: Load) -> int:
+    return sum(len(words) * times for words, times in load)
 
 
 def _forward(
     spread: Spread,
-    members: dict[Place, list[Words]],
+    members: dict[Place, Load],
     before: dict[Place, Words],
     tally: Tally,
-) -> dict[Place, list[Words]]:
+) -> dict[Place, Load]:
     """Let instances take what a direct neighbour received one step ago, if that saves reads."""
     seats = {_seat(spread, place): words for place, words in before.items()}
-    rest: dict[Place, list[Words]] = {}
+    rest: dict[Place, Load] = {}
     taken = 0
     for place, load in members.items():
         x, y = _seat(spread, place)
         around = ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1))
-        if any(seats.get(seat) == load[0] for seat in around):
-            taken += len(load[0])
+        ((words, _),) = load
+        if any(seats.get(seat) == frozenset(words) for seat in around):
+            taken += len(words)
         else:
             rest[place] = load
     if _words_read(spread, rest) < _words_read(spread, members):
@@ -218,9 +241,9 @@ def _forward(
     return members
 
 
-def _words_read(spread: Spread, members: dict[Place, list[Words]]) -> int:
-    loads = [words for load in members.values() for words in load]
-    return sum(map(len, set(loads) if spread.groups else loads))
+def _words_read(spread: Spread, members: dict[Place, Load]) -> int:
+    loads = list(members.values())
+    return sum(map(_size, set(loads) if spread.groups else loads))
 
 
 def _seat(spread: Spread, place: Place) -> tuple[int, int]:
@@ -232,8 +255,8 @@ def _seat(spread: Spread, place: Place) -> tuple[int, int]:
     return seat["x"], seat["y"]
 
 
-def _count(counts: dict[str, int], name: str, loads: Sequence[Words]) -> None:
-    counts[name] = counts.get(name, 0) + sum(map(len, loads))
+def _count(counts: dict[str, int], name: str, loads: Sequence[Load]) -> None:
+    counts[name] = counts.get(name, 0) + sum(map(_size, loads))
 
 
 def sweep(strides: Sequence[Stride], start: Word) -> Iterator[Word]:
@@ -277,13 +300,12 @@ def settle(
     actions: dict[tuple[str, str], Actions] = {}
     tiles: dict[tuple[str, str], int] = {}
     transfers: dict[tuple[str, str], Transfers] = {}
-    held: dict[tuple[str, str], int] = {}
     for passage, tally in zip(ways, tallies, strict=True):
         name, is_output = passage.tensor.name, passage.tensor.is_output
         if passage.parent is not None:
             key = (passage.parent, name)
             before = actions[key]
-            spared = held[key] if is_output and elide else 0
+            spared = tally.accumulated if is_output and elide else 0
             actions[key] = Actions(
                 reads=before.reads + tally.served - spared,
                 fills=before.fills,
@@ -299,7 +321,7 @@ def settle(
             )
         if passage.stores:
             key = (passage.child, name)
-            tiles[key], held[key] = tally.tile, tally.touched
+            tiles[key] = tally.tile
             spared = tally.touched if is_output and elide else 0
             fills = 0 if passage.parent is None else tally.arrivals - spared
             actions[key] = Actions(reads=sum(tally.links.values()), fills=fills)

@@ -34,7 +34,8 @@ class Spread:
         name: The array's part name.
         strides: Its spatial loops.
         groups: Whether equal words of several instances travel as one.
-        forwards: Whether an instance may take words from a direct neighbour.
+        forwards: Whether an instance may take words from a direct neighbour; only where the array
+            stands directly above the part that holds the tensor.
     """
 
     name: str
@@ -116,7 +117,7 @@ def passages(operation: Operation, accelerator: Accelerator, nest: Nest) -> Iter
                         array.name,
                         strides[index],
                         groups=array.groups(tensor.role),
-                        forwards=tensor.role in array.forwarding,
+                        forwards=tensor.role in array.forwarding and index == child - 1,
                     )
                     for index, array in enumerate(places)
                     if isinstance(array, Array) and start <= index < child

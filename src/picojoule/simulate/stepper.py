@@ -64,6 +64,7 @@ def execute_compiled(
 
 
 def _forwards(passage: Passage) -> bool:
+    """Whether instances of the child may take words from a neighbour."""
     return bool(passage.spreads) and passage.spreads[-1].forwards
 
 
@@ -86,7 +87,9 @@ def walk(passage: Passage, footprint: Footprint) -> Tally:
     axes = len(passage.tensor.axes)
     tile = tuple(_axis_tile(passage.inside, axis, footprint) for axis in range(axes))
     tally = Tally(tile=math.prod(map(len, tile)))
-    tally.touched = passage.instances * _touched(passage, tile)
+    tally.touched = passage.instances * _union(tile, passage.time)
+    spatial = [stride for spread in passage.spreads for stride in spread.strides]
+    tally.accumulated = passage.parents * _union(tile, [*passage.time, *spatial])
     grid = _Grid(passage.spreads, axes)
     for kind in _kinds(passage):
         words = tally.tile - _kept_words(passage, tile, kind.now)
@@ -113,12 +116,12 @@ def _axis_tile(inside: Sequence[Stride], axis: int, footprint: Footprint) -> Int
     return np.array(filled, dtype=np.int64)
 
 
-def _touched(passage: Passage, tile: Sequence[Integers]) -> int:
-    """Distinct words that one instance holds at some step: the tile's union over time."""
+def _union(tile: Sequence[Integers], strides: Sequence[Stride]) -> int:
+    """Distinct words of all the tiles that some loops run through."""
     words = 1
     for axis, points in enumerate(tile):
         union = set(points.tolist())
-        for stride in passage.time:
+        for stride in strides:
             if stride.move[axis]:
                 union = {p + stride.move[axis] * i for p in union for i in range(stride.bound)}
         words *= len(union)
@@ -226,21 +229,20 @@ class _Grid:
         return loads[0][1] if loads else 1
 
     def _carry(self, taken: frozenset[int]) -> tuple[tuple[int, int], ...]:
-        """(deliveries, sends) of each array, outermost first, in differences, all networks."""
-        if not self.spreads:
-            return ()
-        outer = [[offset for _, offset in seats] for seats in self.seats[:-1]]
-        inner = [o for n, (_, o) in enumerate(self.seats[-1]) if n not in taken]
+        """(deliveries, sends) of each array, outermost first, in differences, all networks.
+
+        Instances of an array ask for the same words, each moved by its own offset: their loads
+        are equal exactly where their offsets are.
+        """
         counts: list[tuple[int, int]] = []
-        loads = [inner]  # per network of the array at hand, seen from its own corner
-        for depth in range(len(self.spreads) - 1, -1, -1):
-            (load,) = loads
-            networks = math.prod(len(offsets) for offsets in outer[:depth])
-            sent = list(set(load)) if self.spreads[depth].groups else load
-            counts.append((networks * len(load), networks * len(sent)))
-            if depth:
-                steps = outer[depth - 1]
-                loads = [[_add(step, offset) for step in steps for offset in sent]]
+        load, networks = 1, math.prod(spread.instances for spread in self.spreads)
+        for spread, seats in zip(reversed(self.spreads), reversed(self.seats), strict=True):
+            networks //= spread.instances
+            innermost = spread is self.spreads[-1]
+            offsets = [o for n, (_, o) in enumerate(seats) if not innermost or n not in taken]
+            members = len(set(offsets)) if spread.groups else len(offsets)
+            counts.append((networks * load * len(offsets), networks * load * members))
+            load *= members
         return tuple(reversed(counts))
 
 
@@ -256,10 +258,6 @@ def _seats(spread: Spread, axes: int) -> list[tuple[tuple[int, int], Move]]:
             offset = [o + index * m for o, m in zip(offset, stride.move, strict=True)]
         seats.append(((seat["x"], seat["y"]), tuple(offset)))
     return seats
-
-
-def _add(left: Move, right: Move) -> Move:
-    return tuple(a + b for a, b in zip(left, right, strict=True))
 
 
 def _kinds(passage: Passage) -> list[Kind]:
