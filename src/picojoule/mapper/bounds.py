@@ -644,82 +644,135 @@ def chain_energy(
     return energy
 
 
+WHOLE, LEAST, PER_WORD, REACH, SLID = 0, 1, 2, 3, 4
+"""Columns of `filling_terms`; from SLID on there is one per dimension."""
+
+
 @helper
-def innermost_bounds(
+def filling_terms(
     problem: Problem,
     child: int,
     tile: Integers,
     spatial: Integers,
     shares: Floats,
-    bounds: Floats,
+    terms: Floats,
 ) -> None:
-    """Least energy of filling memory `child`, for each loop that can run innermost outside it.
-
-    A tensor that this loop moves without overlap arrives whole at every step; one that it slides
-    arrives in part at each of its steps; any other arrives at least once for each word and
-    instance that needs it.
+    """What filling memory `child` with each tensor can cost, whatever runs outside it.
 
     Args:
         tile, spatial: Its tile, and the factors of the gap just outside, `(D,)`.
         shares: Per tensor and gap, `(T, L)`; gaps outside `child - 1` are undecided.
-        bounds: `(D + 1, 3)`, filled per dimension: energy of the tensors that do not slide along
-            it; of the others once for each word; of the others if it stepped at every visit.
-            The last row is for no loop at all.
+        terms: `(T, SLID + D)`, filled per tensor: energy if the tile moves whole at every visit;
+            if each word arrives once where it is needed; per word that arrives so; words of the
+            tile over all visits; and per dimension, energy if the tile slid along it at every
+            visit.
     """
     dims, tensors = problem.sizes.size, problem.bits.size
     visits = visits_of(problem, tile)
     displacement = np.zeros(dims, dtype=np.int64)
-    bounds[:] = 0.0
+    terms[:] = 0.0
     adjacent = True
     for gap in range(child - 1):
         adjacent = adjacent and problem.fanout[gap] == 1
     for t in range(tensors):
+        reach = words_of(problem, t, tile) * visits
+        terms[t, REACH] = reach
         if not problem.keeps[child, t]:
             continue
         price = word_price(problem, parent_of(problem, child, t), child, t, shares[t], child - 1)
-        whole = price * words_of(problem, t, tile) * visits
+        whole = price * reach
+        terms[t, WHOLE] = whole
+        terms[t, LEAST] = whole
         reuse = problem.reuse[child, t]
-        least = whole
-        if reuse != NONE and problem.joined[t]:
-            least = price * words_of(problem, t, problem.sizes)
-            least *= irrelevant_spatial(problem, t, spatial)
-        elif reuse != NONE:
-            mask = problem.single[t]
-            least = price * words_of(problem, t, tile)
+        if reuse == NONE:
+            continue
+        needed = price * irrelevant_spatial(problem, t, spatial)
+        terms[t, PER_WORD] = needed
+        if problem.joined[t] == 0:
+            words = words_of(problem, t, tile)
             for d in range(dims):
-                least *= problem.sizes[d] // tile[d] if mask >> d & 1 else spatial[d]
-        bounds[dims, 0] += least
+                if problem.single[t] >> d & 1:
+                    words *= problem.sizes[d] // tile[d]
+            terms[t, LEAST] = needed * words
+            continue
+        terms[t, LEAST] = needed * words_of(problem, t, problem.sizes)
         for d in range(dims):
             outside = problem.sizes[d] > tile[d] * spatial[d]
-            if reuse == NONE or problem.single[t] >> d & 1:
-                bounds[d, 0] += whole
-            elif outside and problem.joined[t] >> d & 1:
-                bounds[d, 1] += least
-                if adjacent:
-                    displacement[d] = tile[d] * spatial[d]
-                    moved = moved_of(problem, t, tile, displacement, reuse)
-                    displacement[d] = 0
-                    bounds[d, 2] += price * moved * visits
-            else:
-                bounds[d, 0] += least
+            if adjacent and outside and problem.joined[t] >> d & 1:
+                displacement[d] = tile[d] * spatial[d]
+                moved = moved_of(problem, t, tile, displacement, reuse)
+                displacement[d] = 0
+                terms[t, SLID + d] = price * moved * visits
 
 
 @helper
 def interface_bound(
-    problem: Problem, child: int, tile: Integers, spatial: Integers, bounds: Floats
+    problem: Problem, child: int, tile: Integers, spatial: Integers, terms: Floats
 ) -> float:
     """Least energy of filling memory `child` over everything that can run outside it.
 
-    Args:
-        bounds: From `innermost_bounds`.
+    Some loop runs innermost. A tensor that it moves without overlap arrives whole at every visit;
+    one that it slides arrives in part; any other arrives at least once for each word and instance.
     """
-    dims = problem.sizes.size
+    dims, tensors = problem.sizes.size, problem.bits.size
     best = np.inf
     for d in range(dims):
         if problem.sizes[d] > tile[d] * spatial[d]:
-            # A loop of bound b steps on (b - 1) / b of its visits: at least on half.
-            best = min(best, bounds[d, 0] + max(bounds[d, 1], bounds[d, 2] / 2.0))
-    return bounds[dims, 0] if best == np.inf else best
+            total = 0.0
+            for t in range(tensors):
+                if problem.single[t] >> d & 1:
+                    total += terms[t, WHOLE]
+                else:
+                    # A loop of bound b steps on (b - 1) / b of its visits: at least on half.
+                    total += max(terms[t, LEAST], terms[t, SLID + d] / 2.0)
+            best = min(best, total)
+    if best < np.inf:
+        return best
+    total = 0.0
+    for t in range(tensors):
+        total += terms[t, LEAST]
+    return total
+
+
+@helper
+def pair_bound(
+    problem: Problem,
+    child: int,
+    tile: Integers,
+    spatial: Integers,
+    around: Integers,
+    terms: Floats,
+    around_terms: Floats,
+) -> float:
+    """`interface_bound` once the tile `around` of the memory just outside is known.
+
+    One of that memory's loops runs innermost, and its bound is known. A tensor that another of
+    them moves without overlap starts anew with every tile of that memory.
+    """
+    tensors = problem.bits.size
+    looped = 0
+    for d in range(problem.sizes.size):
+        if around[d] > tile[d] * spatial[d]:
+            looped |= 1 << d
+    if looped == 0:
+        return 0.0
+    best = np.inf
+    for d in range(problem.sizes.size):
+        if not looped >> d & 1:
+            continue
+        bound = around[d] // (tile[d] * spatial[d])
+        total = 0.0
+        for t in range(tensors):
+            if problem.single[t] >> d & 1:
+                total += terms[t, WHOLE]
+                continue
+            least = terms[t, LEAST]
+            if problem.single[t] & looped:
+                least = max(least, terms[t, PER_WORD] * around_terms[t, REACH])
+            total += max(least, terms[t, SLID + d] * (1.0 - 1.0 / bound))
+        if total < best and not is_absorbed(problem, child, tile, d, bound):
+            best = total
+    return best
 
 
 @helper
@@ -738,29 +791,3 @@ def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: 
     absorbed = fits(problem, memory, tile)
     tile[dim] //= factor
     return absorbed
-
-
-@helper
-def pair_bound(
-    problem: Problem,
-    child: int,
-    tile: Integers,
-    spatial: Integers,
-    around: Integers,
-    bounds: Floats,
-) -> float:
-    """`interface_bound` once the tile `around` of the memory just outside is known.
-
-    One of that memory's loops runs innermost, and its bound is known.
-    """
-    best = np.inf
-    looped = False
-    for d in range(problem.sizes.size):
-        bound = around[d] // (tile[d] * spatial[d])
-        if bound > 1:
-            looped = True
-            slid = bounds[d, 2] * (1.0 - 1.0 / bound)
-            total = bounds[d, 0] + max(bounds[d, 1], slid)
-            if total < best and not is_absorbed(problem, child, tile, d, bound):
-                best = total
-    return best if looped else 0.0

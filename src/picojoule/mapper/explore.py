@@ -188,6 +188,7 @@ def explore(
                 spatial[memory],
                 parts[row, 0],
                 details[inner],
+                details[row],
             )
             energy += max(0.0, filling - values[inner, 1])
             if not is_better(objective, energy, cycles, best):

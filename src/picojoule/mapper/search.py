@@ -102,9 +102,11 @@ def search(
     best = _nothing(problem)
     if any(len(choices) > WIDE_VECTORS for choices in vectors):
         narrow = [_widest(choices) for choices in vectors]
-        _explore(problem, objective, tiles, narrow, best, FIRST_LOOK, table, products)
+        _explore(problem, objective, tiles, narrow, best, FIRST_LOOK, table, products, exact=False)
     first_looked = best.evaluated
-    _explore(problem, objective, tiles, vectors, best, budget or UNLIMITED, table, products)
+    _explore(
+        problem, objective, tiles, vectors, best, budget or UNLIMITED, table, products, exact=True
+    )
     nest = _build_nest(operation, accelerator, vectors, best)
     counts = count(operation, accelerator, nest)
     costs = price(operation, accelerator, counts)
@@ -175,6 +177,8 @@ def _explore(
     budget: int,
     table: Integers,
     products: Integers,
+    *,
+    exact: bool,
 ) -> None:
     """Bound the parts of every memory, outermost first, then walk their chains."""
     memories = len(tiles)
@@ -194,6 +198,7 @@ def _explore(
             best.value,
             table,
             products,
+            exact,
         )
         if not len(parts):
             return

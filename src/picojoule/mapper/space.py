@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from picojoule.hardware import Array
 from picojoule.jit import helper
 from picojoule.mapper.bounds import (
+    SLID,
     all_prices,
     base_energy,
+    filling_terms,
     find_shares,
     first_tiles_energy,
     fits,
-    innermost_bounds,
     interface_bound,
     order_energy,
+    pair_bound,
 )
 from picojoule.mapper.objective import is_better
 from picojoule.mapper.problem import Problem
@@ -132,7 +134,8 @@ def part_bound(
     inner: Integers,
     tiles: Integers,
     spatial: Integers,
-    bounds: Floats,
+    terms: Floats,
+    exact: bool,
 ) -> tuple[float, float]:
     """Least energy that a choice of tile and gaps adds to any chain.
 
@@ -141,7 +144,8 @@ def part_bound(
         outer: Spatial factors of the gap outside it.
         inner: Spatial factors of the gap inside it, when it is the innermost memory.
         tiles, spatial: Scratch space, `(L, D)`; gaps that are not decided hold ones.
-        bounds: Filled by `innermost_bounds` for memories from 2 on.
+        terms: Filled by `filling_terms`.
+        exact: Whether memory 1 is bounded by the best order of the loops outside it.
 
     Returns:
         The bound, and the part of it that filling this memory adds.
@@ -160,17 +164,20 @@ def part_bound(
     else:
         spatial[memory - 1] = outer
         shares = _gap_shares(problem, memory - 1, tiles, spatial)
-    if memory == 1:
+    if memory == 0:
+        return energy, 0.0
+    filling_terms(problem, memory, tile, outer, shares, terms)
+    if memory > 1:
+        filling = interface_bound(problem, memory, tile, outer, terms)
+    elif exact:
         prices = all_prices(problem, shares, 0)
         scratch = np.empty(problem.sizes.size, dtype=np.int64)
         filling = order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
         filling += first_tiles_energy(problem, tiles, spatial, prices, 1)
-        return energy + filling, filling
-    if memory > 1:
-        innermost_bounds(problem, memory, tile, outer, shares, bounds)
-        filling = interface_bound(problem, memory, tile, outer, bounds)
-        return energy + filling, filling
-    return energy, 0.0
+    else:
+        around = np.zeros_like(terms)
+        filling = pair_bound(problem, 1, tile, outer, problem.sizes, terms, around)
+    return energy + filling, filling
 
 
 @helper
@@ -265,9 +272,9 @@ def _union_bound(problem: Problem, memory: int, union: Integers) -> float:
     memories, tensors = problem.keeps.shape
     shares = np.ones((tensors, memories))
     ones = np.ones(problem.sizes.size, dtype=np.int64)
-    bounds = np.empty((ones.size + 1, 3))
-    innermost_bounds(problem, memory, union, ones, shares, bounds)
-    return interface_bound(problem, memory, union, ones, bounds)
+    terms = np.empty((tensors, SLID + ones.size))
+    filling_terms(problem, memory, union, ones, shares, terms)
+    return interface_bound(problem, memory, union, ones, terms)
 
 
 @helper
@@ -282,23 +289,26 @@ def all_parts(
     best: Floats,
     table: Integers,
     products: Integers,
+    exact: bool,
 ) -> tuple[Integers, Floats, Floats]:
     """Every (tile, outer gap, inner gap) of one memory whose bound leaves room to beat `best`.
 
     Args:
         others_pj: The least that the parts of the other memories add.
         table, products: From `divisor_table` and `product_table`.
+        exact: See `part_bound`.
 
     Returns:
         Parts `(part, 3, D)`: tile, outer and inner factors; `(part, 3)`: the bound, what filling
-        this memory adds to it, and the least compute cycles; and `innermost_bounds` of each part.
+        this memory adds to it, and the least compute cycles; and its `filling_terms`.
     """
     memories, dims = problem.keeps.shape[0], problem.sizes.size
     capacity = 1024
     parts = np.empty((capacity, 3, dims), dtype=np.int64)
     values = np.empty((capacity, 3))
-    details = np.zeros((capacity, dims + 1, 3))
-    bounds = np.zeros((dims + 1, 3))
+    columns = SLID + dims
+    details = np.zeros((capacity, problem.bits.size, columns))
+    terms = np.zeros((problem.bits.size, columns))
     tiles = np.ones((memories, dims), dtype=np.int64)
     tiles[0] = problem.sizes
     spatial = np.ones((memories, dims), dtype=np.int64)
@@ -339,24 +349,31 @@ def all_parts(
                     if not is_better(objective, rough, gap_cycles[o], best):
                         continue
                 outer = outer_vectors[o]
-                bound, filling = part_bound(
-                    problem, memory, tile, outer, inner, tiles, spatial, bounds
-                )
-                if not is_better(objective, bound + others_pj, gap_cycles[o], best):
+                bound = 0.0
+                for careful in (False, True):
+                    if careful and not (exact and memory == 1):
+                        continue
+                    bound, filling = part_bound(
+                        problem, memory, tile, outer, inner, tiles, spatial, terms, careful
+                    )
+                    if not is_better(objective, bound + others_pj, gap_cycles[o], best):
+                        bound = np.inf
+                        break
+                if bound == np.inf:
                     continue
                 if count == capacity:
                     grown = np.empty((2 * capacity, 3, dims), dtype=np.int64)
                     grown[:capacity] = parts
                     grown_values = np.empty((2 * capacity, 3))
                     grown_values[:capacity] = values
-                    grown_details = np.zeros((2 * capacity, dims + 1, 3))
+                    grown_details = np.zeros((2 * capacity, problem.bits.size, columns))
                     grown_details[:capacity] = details
                     parts, values, details = grown, grown_values, grown_details
                     capacity *= 2
                 parts[count, 0], parts[count, 1], parts[count, 2] = tile, outer, inner
                 values[count, 0] = bound
                 values[count, 1] = filling
-                details[count] = bounds
+                details[count] = terms
                 values[count, 2] = gap_cycles[o]
                 count += 1
     return parts[:count].copy(), values[:count].copy(), details[:count].copy()
