@@ -1,6 +1,7 @@
 """One small case per mistake in a model file: the class and the fields of what the user gets."""
 
 import math
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -527,6 +528,22 @@ def test_torch_mistakes():
     refused(WorkloadError, lambda: load(module, inputs={"inpt": (1, 4)}), got="inpt")
     refused(WorkloadError, lambda: load(42, inputs=[(1, 4)]), got="int")
     assert load(module, inputs={"input": (1, 4)}).macs == 8
+
+
+def test_torch_is_not_installed(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    error = refused(WorkloadError, lambda: load(object(), inputs=[(1, 4)]), where="torch")
+    assert "picojoule[torch]" in error.fix
+
+
+def test_custom_torch_operator():
+    torch = pytest.importorskip("torch")
+
+    class Deformed(torch.nn.Module):
+        def forward(self, x):
+            return torch.cdist(x, x)
+
+    refused(Unsupported, lambda: load(Deformed(), inputs=[(1, 4, 3)]), got="cdist")
 
 
 # Fuzz

@@ -122,5 +122,6 @@ def infer(model: ModelProto, shapes: Mapping[str, Shape]) -> Iterator[tuple[str,
         return
     for info in (*inferred.graph.value_info, *inferred.graph.output):
         dims = info.type.tensor_type.shape.dim
-        if info.type.HasField("tensor_type") and all(dim.HasField("dim_value") for dim in dims):
+        known = info.type.HasField("tensor_type") and info.type.tensor_type.HasField("shape")
+        if known and all(dim.HasField("dim_value") for dim in dims):
             yield info.name, tuple(dim.dim_value for dim in dims)
