@@ -26,12 +26,49 @@ TILE, NONE = REUSE["tile"], REUSE["none"]
 
 
 @helper
+def shared_on_axis(
+    dims: Integers, coefficients: Integers, low: int, high: int, tile: Integers, distance: int
+) -> int:
+    """Coordinates of one axis, terms `low` to `high`, that a shifted tile shares with itself."""
+    runs = 0
+    extent = 1
+    coefficient, count = 1, 1
+    unit = 0
+    widest = 0
+    for n in range(low, high):
+        size = tile[dims[n]]
+        if size > 1:
+            runs += 1
+            coefficient, count = coefficients[n], size
+            extent += coefficient * (size - 1)
+            if coefficient == 1 and size > unit:
+                unit = size
+            widest = max(widest, coefficient)
+    if distance >= extent:
+        return 0
+    if runs == 0:
+        return 1
+    if runs == 1:
+        return shared_in_run(coefficient, count, distance)
+    if runs == 2 and widest <= unit:
+        return extent - distance
+    sizes = np.empty(high - low, dtype=np.int64)
+    for n in range(low, high):
+        sizes[n - low] = tile[dims[n]]
+    return shared_points(coefficients[low:high], sizes, distance, False)
+
+
+@helper
 def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
     """Distinct words of a tensor in a tile."""
     words = 1
+    dims, coefficients = problem.term_dim, problem.term_coefficient
     for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
         low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
-        words *= shared_on_axis(problem, low, high, tile, 0)
+        if high - low == 1:
+            words *= tile[dims[low]]
+        elif high > low:
+            words *= shared_on_axis(dims, coefficients, low, high, tile, 0)
     return words
 
 
@@ -67,7 +104,7 @@ def group_share(
     problem: Problem, gap: int, tensor: int, tile: Integers, spatial: Integers
 ) -> float:
     """Share of an array's words that travel once they are grouped: distinct over all instances."""
-    if problem.fanout[gap] == 1 or not problem.grouped[gap, tensor]:
+    if not problem.grouped[gap, tensor]:
         return 1.0
     instances = 1
     distinct = 1
@@ -228,6 +265,8 @@ def find_shares(problem: Problem, tiles: Integers, spatial: Integers, known: int
     shares = np.ones((tensors, memories))
     inside = np.ones(problem.sizes.size, dtype=np.int64)
     for gap in range(known, memories):
+        if problem.fanout[gap] == 1:
+            continue
         for t in range(tensors):
             tile = tiles[gap + 1] if gap + 1 < memories else inside
             shares[t, gap] = group_share(problem, gap, t, tile, spatial[gap])
@@ -259,6 +298,28 @@ def outside_state(
 
 
 @helper
+def moved_by(
+    dim: int,
+    child: int,
+    memory: int,
+    tiles: Integers,
+    spatial: Integers,
+    inside: int,
+    loop: int,
+) -> int:
+    """Iterations of `dim` that a child's tile moves when `loop` steps and all inside it wrap."""
+    moved = 0
+    for level in range(memory + 1, child):
+        moved -= tiles[level, dim] - tiles[level + 1, dim] * spatial[level, dim]
+    step = tiles[memory + 1, dim] * spatial[memory, dim]
+    if dim == loop:
+        moved += step
+    elif inside >> dim & 1:
+        moved -= tiles[memory, dim] - step
+    return moved
+
+
+@helper
 def step_words(
     problem: Problem,
     tensor: int,
@@ -285,75 +346,21 @@ def step_words(
     if not (problem.joined[tensor] & moved or state[1]):
         return 0
     shared = 1
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    used = problem.joined[tensor] | problem.single[tensor]
     for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
         low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
         shift = 0
         for n in range(low, high):
-            d = problem.term_dim[n]
-            if (problem.joined[tensor] | problem.single[tensor]) >> d & 1:
-                shift += problem.term_coefficient[n] * moved_by(
-                    problem, child, memory, tiles, spatial, inside, loop, d
-                )
+            if used >> dims[n] & 1:
+                distance = moved_by(dims[n], child, memory, tiles, spatial, inside, loop)
+                shift += coefficients[n] * distance
         if shift != 0 and reuse == TILE:
             return whole
-        shared *= shared_on_axis(problem, low, high, tiles[child], abs(shift))
+        shared *= shared_on_axis(dims, coefficients, low, high, tiles[child], abs(shift))
         if shared == 0:
             return whole
     return whole - shared
-
-
-@helper
-def moved_by(
-    problem: Problem,
-    child: int,
-    memory: int,
-    tiles: Integers,
-    spatial: Integers,
-    inside: int,
-    loop: int,
-    dim: int,
-) -> int:
-    """Iterations of `dim` that a child's tile moves when `loop` steps and all inside it wrap."""
-    moved = 0
-    for level in range(memory + 1, child):
-        moved -= tiles[level, dim] - tiles[level + 1, dim] * spatial[level, dim]
-    step = tiles[memory + 1, dim] * spatial[memory, dim]
-    if dim == loop:
-        moved += step
-    elif inside >> dim & 1:
-        moved -= tiles[memory, dim] - step
-    return moved
-
-
-@helper
-def shared_on_axis(problem: Problem, low: int, high: int, tile: Integers, distance: int) -> int:
-    """Coordinates of one axis, terms `low` to `high`, that a shifted tile shares with itself."""
-    runs = 0
-    extent = 1
-    coefficient, count = 1, 1
-    unit = 0
-    widest = 0
-    for n in range(low, high):
-        size = tile[problem.term_dim[n]]
-        if size > 1:
-            runs += 1
-            coefficient, count = problem.term_coefficient[n], size
-            extent += coefficient * (size - 1)
-            if coefficient == 1 and size > unit:
-                unit = size
-            widest = max(widest, coefficient)
-    if distance >= extent:
-        return 0
-    if runs == 0:
-        return 1
-    if runs == 1:
-        return shared_in_run(coefficient, count, distance)
-    if runs == 2 and widest <= unit:
-        return extent - distance
-    sizes = np.empty(high - low, dtype=np.int64)
-    for n in range(low, high):
-        sizes[n - low] = tile[problem.term_dim[n]]
-    return shared_points(problem.term_coefficient[low:high], sizes, distance, False)
 
 
 @helper
@@ -418,15 +425,20 @@ def step_energy(
 ) -> float:
     """Cost of one step of `loop` while the loops of the mask `inside` wrap."""
     weight, whole, single, joined = context
+    moved = inside | (1 << loop)
     energy = 0.0
     for child in range(memory + 1, last_child + 1):
-        for t in range(problem.bits.size):
-            if weight[child, t] > 0.0:
-                state = (single[child, t], joined[child, t])
-                words = step_words(
-                    problem, t, child, memory, tiles, spatial, inside, loop, whole[child, t], state
-                )
-                energy += weight[child, t] * words
+        for t in range(weight.shape[1]):
+            if weight[child, t] == 0.0:
+                continue
+            if single[child, t] or problem.single[t] & moved:
+                energy += weight[child, t] * whole[child, t]
+                continue
+            state = (single[child, t], joined[child, t])
+            words = step_words(
+                problem, t, child, memory, tiles, spatial, inside, loop, whole[child, t], state
+            )
+            energy += weight[child, t] * words
     return energy
 
 
@@ -781,9 +793,8 @@ def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: 
 
     Only for dimensions that share no axis of any tensor; docs/mapper.md has the reason.
     """
-    for t in range(problem.bits.size):
-        if problem.joined[t] >> dim & 1:
-            return False
+    if problem.sliding >> dim & 1:
+        return False
     factor = 2
     while bound % factor:
         factor += 1

@@ -33,6 +33,7 @@ class Problem(NamedTuple):
     term_coefficient: Integers  # (term,)
     single: Integers  # (T,), mask of dimensions that are alone on their axis
     joined: Integers  # (T,), mask of dimensions that share an axis (sliding windows)
+    sliding: int  # mask of dimensions that share an axis of any tensor
     bits: Integers  # (T,)
     pool: Integers  # (L, T), the first tensor that this one shares capacity with
     pool_bits: Integers  # (L, T), capacity of that tensor's pool; -1 is unbounded
@@ -106,6 +107,7 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         term_coefficient=np.concatenate([p.coefficient for p in packed]),
         single=single,
         joined=joined,
+        sliding=int(np.bitwise_or.reduce(joined)),
         bits=np.array([t.bits for t in tensors], dtype=np.int64),
         pool=np.array([_pools(m, tensors) for m in memories], dtype=np.int64),
         pool_bits=np.array(

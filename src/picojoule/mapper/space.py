@@ -184,11 +184,10 @@ def part_bound(
 def _gap_shares(problem: Problem, gap: int, tiles: Integers, spatial: Integers) -> Floats:
     """Grouped shares of one gap alone; gaps inside it do not matter to its memory's price."""
     memories, tensors = problem.keeps.shape
-    full = find_shares(problem, tiles, spatial, memories)
-    part = find_shares(problem, tiles, spatial, gap)
-    for t in range(tensors):
-        full[t, gap] = part[t, gap]
-    return full
+    shares = np.ones((tensors, memories))
+    if problem.fanout[gap] > 1:
+        shares[:, gap] = find_shares(problem, tiles, spatial, gap)[:, gap]
+    return shares
 
 
 @helper
