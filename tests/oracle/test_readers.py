@@ -339,4 +339,56 @@ def test_tied_weights_are_stored_once():
     tokens = torch.zeros(1, 6, dtype=torch.long)
     network = load(torch.nn.Sequential(embedding, head), inputs=[tokens])
     assert network.macs == 6 * 8 * 50
-    assert [parameter.words for parameter in network.parameters()] == [400]
+    assert [(parameter.words, parameter.role) for parameter in network.parameters()] == [
+        (400, "weights")
+    ]
+
+
+def test_module_of_many_functions_counts_what_torch_counts():
+    """Rotary positions, a causal mask and shared keys, written out as people write them."""
+    torch = pytest.importorskip("torch")
+    from torch.utils.flop_counter import FlopCounterMode
+
+    nn = torch.nn
+
+    class Decoder(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.query = nn.Embedding(100, 32), nn.Linear(32, 32)
+            self.key, self.value = nn.Linear(32, 16), nn.Linear(32, 16)
+            self.norm = nn.RMSNorm(32)
+            self.gate, self.up = nn.Linear(32, 64, bias=False), nn.Linear(32, 64, bias=False)
+            self.down = nn.Linear(64, 32, bias=False)
+            self.register_buffer("rates", 1.0 / torch.arange(1.0, 5.0))
+
+        def turned(self, x):
+            angles = torch.outer(torch.arange(x.shape[2], device=x.device).float(), self.rates)
+            angles = torch.cat((angles, angles), -1)
+            swapped = torch.cat((-x[..., 4:], x[..., :4]), -1)
+            return x * angles.cos() + swapped * angles.sin()
+
+        def forward(self, tokens):
+            x = self.embed(tokens)
+            y = self.norm(x)
+            query, key, value = (
+                part(y).unflatten(-1, (-1, 8)).transpose(1, 2)
+                for part in (self.query, self.key, self.value)
+            )
+            query, key = self.turned(query), self.turned(key)
+            key, value = key.repeat_interleave(2, 1), value.repeat_interleave(2, 1)
+            length = tokens.shape[1]
+            mask = torch.full((length, length), -math.inf, device=x.device).triu(1)
+            scores = (query @ key.transpose(-1, -2) / 8**0.5 + mask).softmax(-1)
+            x = x + (scores @ value).transpose(1, 2).flatten(2)
+            x = x + self.down(nn.functional.silu(self.gate(x)) * self.up(x))
+            return nn.functional.linear(x, self.embed.weight)
+
+    with torch.device("meta"):
+        module, tokens = Decoder().eval(), torch.zeros(2, 9, dtype=torch.long)
+        with FlopCounterMode(display=False) as counter:
+            module(tokens)
+    network = load(module, inputs=[tokens])
+    assert 2 * network.macs == counter.get_total_flops()
+    assert not network.ignored
+    stored = sum(weight.numel() for weight in module.parameters() if weight.dim() > 1)
+    assert stored_words(network) == stored

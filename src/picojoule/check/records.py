@@ -21,7 +21,7 @@ SWITCHES = ("no_multicast", "no_link_transfer", "no_temporal_reuse", "rmw_first_
 LEVEL_KEYS = {"level", "keep", "temporal", "spatial", *SWITCHES}
 MOST_LEVELS = 16
 MOST_LOOPS = 64
-MOST_INSTANCES = 1 << 20
+MOST_INSTANCES = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)

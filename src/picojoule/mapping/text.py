@@ -13,10 +13,9 @@ first. `#` starts a comment.
 """
 
 import re
-from typing import cast
 
 from picojoule.errors import MappingError
-from picojoule.mapping.nest import AxisName, Level, Loop, Nest
+from picojoule.mapping.nest import Level, Loop, Nest
 
 LARGEST_TEXT = 1 << 16
 """Characters of a nest that are read: hundreds of times any real one."""
@@ -110,7 +109,7 @@ def _loop(words: list[str], where: str) -> Loop:
         case ["for", dim, "in", bound]:
             return Loop(dim, _bound(bound, where))
         case ["spread", dim, "in", bound, "over", ("x" | "y") as axis]:
-            return Loop(dim, _bound(bound, where), cast(AxisName, axis))
+            return Loop(dim, _bound(bound, where), axis)
         case ["for", *_]:
             raise _error("loop cannot be read", where, " ".join(words), _FOR)
         case ["spread", *_]:

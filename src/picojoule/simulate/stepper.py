@@ -30,6 +30,9 @@ Points = NDArray[np.int64]
 
 LARGEST_COMPILED_WORK = 50_000_000_000
 """Steps that `execute_compiled` agrees to walk: some minutes."""
+LARGEST_AXIS = 1 << 24
+LARGEST_ARRAY = 1 << 18
+"""Coordinates on an axis, and instances of an array, that it agrees to hold."""
 FIRST = np.iinfo(np.int64).max
 """Stands for the move that brings the first tile."""
 
@@ -46,21 +49,40 @@ def execute_compiled(
 
     Raises:
         MappingError: The nest does not fit the operation or the chip.
-        Unsupported: More than `LARGEST_COMPILED_WORK` steps.
+        Unsupported: More than `LARGEST_COMPILED_WORK` steps, or too much to hold at once.
     """
     check_loops(operation, accelerator, nest)
     ways = tuple(passages(operation, accelerator, nest))
+    where = f"operation {operation.name!r} on {accelerator.name!r}"
     total = sum(passage.steps for passage in ways if _remembers(passage))
-    if total > LARGEST_COMPILED_WORK:
-        raise Unsupported(
-            "nest has too many steps to run",
-            where=f"operation {operation.name!r} on {accelerator.name!r}",
-            got=f"{total} steps",
-            expected=f"at most {LARGEST_COMPILED_WORK}",
-            fix="move loops into the inner memories, or trust the closed form on this one",
-        )
+    _refuse_above(LARGEST_COMPILED_WORK, total, where, "nest has too many steps to run")
+    for passage in ways:
+        axes = range(len(passage.tensor.axes))
+        longest = max((_reach(passage, axis) for axis in axes), default=0)
+        place = f"{where}, tensor {passage.tensor.name!r}"
+        _refuse_above(LARGEST_AXIS, longest, place, "axis is too long to hold")
+        widest = max((spread.instances for spread in passage.spreads), default=0)
+        _refuse_above(LARGEST_ARRAY, widest, place, "array has too many instances to run")
     tallies = tuple(walk(passage, footprint) for passage in ways)
     return settle(operation, accelerator, nest, ways=ways, tallies=tallies, elide=elide_first_read)
+
+
+def _refuse_above(limit: int, got: int, where: str, what: str) -> None:
+    if got > limit:
+        raise Unsupported(
+            what,
+            where=where,
+            got=got,
+            expected=f"at most {limit}",
+            fix="shrink the operation or the nest, or trust the closed form on this one",
+        )
+
+
+def _reach(passage: Passage, axis: int) -> int:
+    """How far the coordinates of one axis reach over the whole run."""
+    spatial = [stride for spread in passage.spreads for stride in spread.strides]
+    strides = [*passage.time, *passage.above, *spatial, *passage.inside]
+    return sum(stride.move[axis] * (stride.bound - 1) for stride in strides)
 
 
 def _forwards(passage: Passage) -> bool:
@@ -267,14 +289,8 @@ def _kinds(passage: Passage) -> list[Kind]:
     axes = len(passage.tensor.axes)
     reach = [sum(s.move[a] * (s.bound - 1) for s in passage.time) for a in range(axes)]
     radices = [2 * distance + 1 for distance in reach]
-    if math.prod(radices) >= FIRST // 2:
-        raise Unsupported(
-            "tensor is too large to run",
-            where=f"tensor {passage.tensor.name!r}",
-            got=f"{math.prod(radices)} possible moves of its tile",
-            expected=f"below {FIRST // 2}",
-            fix="shrink the operation, or trust the closed form on this one",
-        )
+    place = f"tensor {passage.tensor.name!r}"
+    _refuse_above(FIRST // 2, math.prod(radices), place, "tile moves in too many ways to run")
     places = [math.prod(radices[:axis]) for axis in range(axes)]
     bounds = np.array([stride.bound for stride in passage.time], dtype=np.int64)
     codes = np.array(
