@@ -344,6 +344,27 @@ def test_tied_weights_are_stored_once():
     ]
 
 
+def test_module_called_twice_is_two_layers_of_one_set_of_weights():
+    torch = pytest.importorskip("torch")
+
+    class Twice(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell, self.lstm = torch.nn.LSTMCell(4, 4), torch.nn.LSTM(4, 4, num_layers=2)
+
+        def forward(self, x):
+            x = self.lstm(self.lstm(x)[0])[0][0]
+            return self.cell(x, self.cell(x))[0]
+
+    network = load(Twice(), inputs=[(5, 3, 4)])
+    gates = 4 * 4 * (4 + 4)  # rows x (inputs + state)
+    assert network.macs == 2 * 2 * 5 * 3 * gates + 2 * 3 * gates
+    assert stored_words(network) == (2 + 1) * gates
+    made = [value for layer in network.layers for value in layer.outputs]
+    assert len(set(made)) == len(made)
+    assert len({layer.name for layer in network.layers}) == len(network.layers)
+
+
 def test_module_of_many_functions_counts_what_torch_counts():
     """Rotary positions, a causal mask and shared keys, written out as people write them."""
     torch = pytest.importorskip("torch")

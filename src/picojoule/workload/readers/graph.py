@@ -7,7 +7,7 @@ so that shape arithmetic can be followed.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -156,6 +156,7 @@ class GraphBuilder:
         name = self.unique(operation.name)
         check_shape(shape, f"{self.source}: {name!r}", lowest=1)
         self._names.add(name)
+        output = _fresh(output, self._values)
         width = min(native, bits or native)
         inputs: list[str] = []
         parameters: dict[str, Parameter] = {}
@@ -193,11 +194,7 @@ class GraphBuilder:
 
     def unique(self, name: str) -> str:
         """`name`, or with a suffix where a layer of that name exists already."""
-        candidate, number = name, 1
-        while candidate in self._names:
-            number += 1
-            candidate = f"{name}~{number}"
-        return candidate
+        return _fresh(name, self._names)
 
     def finish(self, outputs: Iterable[Edge]) -> Network:
         """Close the graph.
@@ -216,13 +213,19 @@ class GraphBuilder:
                 expected="at least one operation on the network's inputs",
                 fix="check that this is the file of a whole network",
             )
+        multiplied = {
+            parameter.name
+            for layer in self._layers
+            for parameter in layer.parameters
+            if parameter.role == "weights"
+        }
         values = {
             name: replace(value, bits=min(value.bits, self._read_bits.get(name, value.bits)))
             for name, value in self._values.items()
         }
         return Network(
             self.name,
-            tuple(_settle(layer, values) for layer in self._layers),
+            tuple(_settle(layer, values, multiplied) for layer in self._layers),
             values,
             tuple(self._inputs),
             tuple(dict.fromkeys(edge.value for edge in edges)),
@@ -265,6 +268,14 @@ def check_shape(shape: Shape, where: str, *, lowest: int = 0) -> Shape:
     return shape
 
 
+def _fresh(name: str, taken: Container[str]) -> str:
+    candidate, number = name, 1
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}~{number}"
+    return candidate
+
+
 def _with_bits(operation: Operation, operands: Sequence[Operand], width: int) -> Operation:
     """The operation with the width of each of its tensors."""
     bits: dict[str, int] = {}
@@ -277,11 +288,15 @@ def _with_bits(operation: Operation, operands: Sequence[Operand], width: int) ->
     return replace(operation, tensors=tensors)
 
 
-def _settle(layer: Layer, values: Mapping[str, Value]) -> Layer:
-    """The layer with its result in the width in which that is really stored."""
-    bits = values[layer.outputs[0]].bits
-    operation = layer.operation
-    if operation.output.bits == bits:
-        return layer
+def _settle(layer: Layer, values: Mapping[str, Value], multiplied: set[str]) -> Layer:
+    """The layer with its result in the width in which that is really stored.
+
+    What any layer multiplies is weights everywhere: a table that is also the last layer's matrix.
+    """
+    parameters = tuple(
+        replace(parameter, role="weights") if parameter.name in multiplied else parameter
+        for parameter in layer.parameters
+    )
+    operation, bits = layer.operation, values[layer.outputs[0]].bits
     tensors = (*operation.tensors[:-1], replace(operation.output, bits=bits))
-    return replace(layer, operation=replace(operation, tensors=tensors))
+    return replace(layer, operation=replace(operation, tensors=tensors), parameters=parameters)

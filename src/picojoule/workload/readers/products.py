@@ -225,6 +225,7 @@ def _add_direction(
     kind, steps, batch, hidden, count = sizes
     cell = CELLS[kind]
     name, rows = f"{site.name}{direction.suffix}", cell.gates * hidden
+    made = f"{site.outputs[0]}{direction.suffix}"
     state = direction.recurrent.shape[-1]
     for edge, width in ((direction.inputs, x.shape[-1]), (direction.recurrent, state)):
         if edge.words != rows * width:
@@ -243,7 +244,7 @@ def _add_direction(
             Operand(direction.inputs, "weights"),
             *(Operand(bias, "", "bias") for bias in direction.biases),
         ],
-        output=f"{name}.projected",
+        output=f"{made}.projected",
         shape=(*sequence, rows),
         native=x.native,
         repeats=steps,
@@ -251,13 +252,13 @@ def _add_direction(
     gates = build.add_layer(
         fully_connected(f"{name}.recurrence", N=batch, M=rows, C=state, kind=kind),
         [Operand(projected, ""), Operand(direction.recurrent, "weights")],
-        output=f"{name}.gates",
+        output=f"{made}.gates",
         shape=(*sequence, rows),
         native=x.native,
         repeats=steps,
     )
     ends = count == 1 and direction.projection is None
-    last = site.outputs[0] if ends else f"{name}.state"
+    last = site.outputs[0] if ends else f"{made}.state"
     edge = _add_gates(build, name, gates, (cell, steps, batch, hidden), last)
     if direction.projection is None:
         return edge
@@ -265,7 +266,7 @@ def _add_direction(
     return build.add_layer(
         fully_connected(f"{name}.projection", N=batch, M=size, C=hidden, kind=kind),
         [Operand(edge), Operand(direction.projection, "weights")],
-        output=site.outputs[0] if count == 1 else f"{name}.out",
+        output=site.outputs[0] if count == 1 else f"{made}.out",
         shape=(*sequence, size),
         native=x.native,
         repeats=steps,
@@ -288,7 +289,7 @@ def _add_gates(
             kind="activation",
         ),
         [Operand(gates)],
-        output=last if only else f"{name}.activated",
+        output=last if only else f"{last}.activated",
         shape=(steps, batch, functions),
         native=gates.native,
         repeats=steps,

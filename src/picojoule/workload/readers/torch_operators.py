@@ -155,7 +155,7 @@ def _recurrent(cell: str) -> Rule:
         steps = edge.shape[1 if first else 0]
         for layer in range(layers):
             name = call.site.name if layers == 1 else f"{call.site.name}.layer{layer}"
-            made = call.site.outputs[0] if layer == layers - 1 else f"{name}.states"
+            made = call.site.outputs[0] + (f".layer{layer}" if layer < layers - 1 else "")
             directions = _directions(call, layer, layers)
             edge = add_recurrent(
                 build,

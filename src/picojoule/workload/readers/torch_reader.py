@@ -60,7 +60,7 @@ def read_torch(
         )
     arguments, named = _examples(module, inputs, batch)
     with _evaluating(module):
-        program = _export(module, arguments, named)
+        program = _written_out(_export(module, arguments, named))
     leaves = {path for path, part in module.named_modules() if path and not [*part.children()]}
     return _Walk(
         program,
@@ -176,6 +176,29 @@ def _export(module: "nn.Module", arguments: tuple[Any, ...], named: dict[str, An
         ) from error
 
 
+def _written_out(program: Any) -> Any:
+    """The program with the calls that no rule knows in terms of simpler ones, if torch has these.
+
+    Only those: a recurrent layer written out would be thousands of nodes.
+    """
+    import torch
+
+    unknown = {
+        node.target
+        for node in program.graph.nodes
+        if isinstance(node.target, torch._ops.OpOverload)
+        and call_name(node.target) not in SILENT
+        and find_rule(call_name(node.target), node.target) is None
+    }
+    table = torch.export.default_decompositions() if unknown else {}
+    simpler = {target: table[target] for target in unknown if target in table}
+    if not simpler:
+        return program
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return program.run_decompositions(simpler)
+
+
 def _shared_names(module: "nn.Module") -> dict[str, str]:
     """For each name of a stored tensor the first name that the same tensor has."""
     first: dict[int, str] = {}
@@ -241,7 +264,7 @@ class _Walk:
         if node.target is operator.getitem:
             self.edges[node] = self._resolved(node.args[0])[node.args[1]]
             return
-        name = _name(node.target)
+        name = call_name(node.target)
         if name in SILENT:
             return
         call = self._call(node, name)
@@ -319,8 +342,8 @@ class _Walk:
         return results[0] if call.is_single else results
 
 
-def _name(target: Any) -> str:
-    """`conv2d` of `aten.conv2d.default`."""
+def call_name(target: Any) -> str:
+    """`conv2d` of `aten.conv2d.default`: the name that rules know it by."""
     packet = getattr(target, "overloadpacket", None)
     return packet.__name__ if packet is not None else getattr(target, "__name__", str(target))
 
