@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := $(shell find src -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format bench clean
+.PHONY: help demo test test-all lint format docs bench clean
 
 help:
 	@echo 'make demo      what AlexNet costs on Eyeriss; writes alexnet.json'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test-all  the tests that take longer, too'
 	@echo 'make lint      style, types, import order, spelling'
 	@echo 'make format    let the formatter rewrite src and tests'
+	@echo 'make docs      let the program rewrite the output that the docs quote'
 	@echo 'make bench     time and memory of whole commands'
 	@echo 'make clean     remove the virtual environment and the caches'
 
@@ -38,6 +39,9 @@ lint: $(VENV)/dev
 format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(VENV)/dev $(VENV)/warm
+	$(BIN)/python tests/docs/documents.py
 
 bench: $(VENV)/dev $(VENV)/warm
 	$(BIN)/python benchmarks/evaluate.py

@@ -1,6 +1,7 @@
 """Checks: what `pj check` shows; each returns whether all that must agree does."""
 
 import dataclasses
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,10 @@ def check_nest_file(path: Path, output: Output, *, operation: str | None, chip: 
 
 def _outcome_record(outcome: Outcome) -> dict[str, Any]:
     record = dataclasses.asdict(outcome)
-    record["differences"] = [dataclasses.asdict(one) for one in outcome.differences]
+    record["differences"] = [
+        {key: _plain(value) for key, value in dataclasses.asdict(one).items()}
+        for one in outcome.differences
+    ]
     return record
 
 
@@ -99,7 +103,7 @@ def _difference_table(outcome: Outcome) -> Table:
         Column("oracle", "oracle", _number),
     )
     rows = tuple(
-        (one.place, one.quantity, one.recorded, one.closed_form, one.oracle)
+        (one.place, one.quantity, *map(_plain, (one.recorded, one.closed_form, one.oracle)))
         for one in outcome.differences
     )
     exact = ", marked exact" if outcome.exact else ""
@@ -172,3 +176,8 @@ def _count_table(operation: str, rows: list[dict[str, Any]]) -> Table:
 
 def _number(cell: Cell) -> str:
     return f"{cell:.6g}" if isinstance(cell, float) else count(cell)
+
+
+def _plain(value: Cell | Fraction) -> Cell:
+    """A value that JSON knows: a whole number stays one, a fraction becomes a float."""
+    return float(value) if isinstance(value, Fraction) else value
