@@ -84,6 +84,45 @@ def test_inception_of_caffe2_differs_by_how_its_pools_round():
 
 
 @pytest.mark.parametrize(
+    ("path", "products"),
+    [
+        (
+            "lenet/lenet5_webmnist.onnx",  # 8 and 16 filters, 128, 64 and 10 neurons
+            [28 * 28 * 8 * 25, 10 * 10 * 16 * 8 * 25, 16 * 25 * 128, 128 * 64, 64 * 10],
+        ),
+        ("lenet/mnist_cntk.onnx", [28 * 28 * 8 * 25, 14 * 14 * 16 * 8 * 25, 16 * 16 * 10]),
+        (
+            "structure_only/onnx/light_zfnet512.onnx",
+            [
+                109 * 109 * 96 * 3 * 49,
+                25 * 25 * 256 * 96 * 25,
+                12 * 12 * 512 * 256 * 9,
+                12 * 12 * 512 * 512 * 9,
+                12 * 12 * 512 * 512 * 9,
+                6 * 6 * 512 * 4096,
+                4096 * 1024,
+                1024 * 1000,
+            ],
+        ),
+        (
+            "mlperf_tiny_open/kws_w3a3_qonnx.onnx",
+            [490 * 256, 256 * 256, 256 * 256, 256 * 12],
+        ),
+    ],
+)
+def test_file_counts_what_hand_arithmetic_counts(path, products):
+    network = read_onnx(shared(path))
+    assert [layer.macs for layer in network.layers if layer.macs] == products
+
+
+def test_widths_of_the_quantized_keyword_spotter():
+    network = read_onnx(shared("mlperf_tiny_open/kws_w3a3_qonnx.onnx"))
+    products = [layer.operation for layer in network.layers if layer.macs]
+    assert [operation.tensors[0].bits for operation in products] == [3, 3, 3, 3]
+    assert [operation.tensors[1].bits for operation in products] == [8, 3, 3, 3]
+
+
+@pytest.mark.parametrize(
     "path",
     sorted(str(path.relative_to(MODELS)) for path in MODELS.rglob("*.onnx")) or ["(none)"],
 )
