@@ -525,7 +525,7 @@ def test_torch_mistakes():
     refused(WorkloadError, lambda: load(module, inputs=[(1, 5)]), where="Linear")
     refused(WorkloadError, lambda: load(module, inputs=[(1, 0)]), where="input 0", got="0")
     refused(WorkloadError, lambda: load(module, inputs=["1x4"]), where="input 0", got="1x4")
-    refused(WorkloadError, lambda: load(module, inputs={"inpt": (1, 4)}), got="inpt")
+    refused(WorkloadError, lambda: load(module, inputs={"image": (1, 4)}), got="image")
     refused(WorkloadError, lambda: load(42, inputs=[(1, 4)]), got="int")
     assert load(module, inputs={"input": (1, 4)}).macs == 8
 
