@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from picojoule.errors import PicojouleError, nearest
-from picojoule.report import WIDTH, check_place, printable, records_table, to_csv, write_whole
+from picojoule.report import (
+    WIDTH,
+    OutputError,
+    check_place,
+    printable,
+    records_table,
+    to_csv,
+    write_whole,
+)
 
 FORMATS = ("table", "json", "csv")
 
@@ -81,8 +89,7 @@ class Output:
         else:
             content = text()
         if self.file is None:
-            sys.stdout.write(content)
-            sys.stdout.flush()
+            _print(content)
         else:
             write_whole(self.file, content)
             self.note(f"wrote {self.file}")
@@ -116,3 +123,25 @@ class Output:
                 bar.update(task, completed=done, total=total, description=shown)
 
             yield tell
+
+
+def _print(content: str) -> None:
+    """Write to standard output, with plain rules where it knows no others."""
+    encoding = sys.stdout.encoding or "ascii"
+    try:
+        content.encode(encoding)
+    except UnicodeEncodeError:
+        content = content.replace("─", "-")
+    try:
+        sys.stdout.write(content)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise  # the reader has seen enough, as in `pj models | head`
+    except OSError as error:
+        raise OutputError(
+            "result cannot be written",
+            where="standard output",
+            got=error.strerror or str(error),
+            expected="a place with room",
+            fix="free some space, or write elsewhere with -o FILE",
+        ) from error

@@ -5,7 +5,7 @@ import io
 import math
 from collections.abc import Callable
 
-from picojoule.report.table import Cell, Table, plain
+from picojoule.report.table import Cell, Table, plain, printable
 
 WIDTH = 100
 """Columns that a table may take when nobody says how wide the terminal is."""
@@ -137,8 +137,9 @@ def to_csv(table: Table) -> str:
 
 
 def _csv_cell(cell: Cell) -> Cell:
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return f"'{cell}"
+    if isinstance(cell, str):
+        text = "\n".join(printable(line) for line in cell.split("\n"))
+        return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
     if isinstance(cell, bool):
         return int(cell)
     return "" if cell is None else cell
