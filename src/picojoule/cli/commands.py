@@ -321,4 +321,5 @@ def _keep(run: "Evaluation", output: Output, save: Path | None, plot: Path | Non
 
 def _warn_ignored(output: Output, ignored: int) -> None:
     if ignored:
-        output.warn(f"{ignored} parts of the model were not understood; see `ignored`")
+        parts = "part" if ignored == 1 else "parts"
+        output.warn(f"{ignored} {parts} of the model not understood; see `ignored`")
