@@ -135,8 +135,9 @@ def _serve(
         packed.first, packed.dim, packed.coefficient, tile, _rows(loops), REUSE[reuse], case.box
     )
     words = int(fetched) * case.active[inside]
-    received, links = words, 0
+    received, linked = words, 0
     for index in reversed(exchange.arrays):
+        links = 0
         array = case.array(index)
         grouped = array.groups(tensor.role)
         spatial = case.loops[index]
@@ -152,7 +153,7 @@ def _serve(
             )
             networks = case.active[index]
             arrived, links = one.received * networks, one.links * networks
-            received, sends = arrived, one.sends * networks
+            received, linked, sends = arrived, links, one.sends * networks
         else:
             arrived = words
             sends = words
@@ -169,7 +170,7 @@ def _serve(
             sends, arrived, arrived - sends if tensor.is_output and grouped else 0, links
         )
         words = sends
-    return Forwarded(words, received, links)
+    return Forwarded(words, received, linked)
 
 
 def _rows(loops: PackedLoops) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":

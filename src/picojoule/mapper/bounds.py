@@ -656,7 +656,7 @@ def chain_energy(
     return energy
 
 
-WHOLE, LEAST, PER_WORD, REACH, SLID = 0, 1, 2, 3, 4
+PRICE, SHARE, WHOLE, LEAST, COPIES, REACH, SLID = 0, 1, 2, 3, 4, 5, 6
 """Columns of `filling_terms`; from SLID on there is one per dimension."""
 
 
@@ -669,15 +669,15 @@ def filling_terms(
     shares: Floats,
     terms: Floats,
 ) -> None:
-    """What filling memory `child` with each tensor can cost, whatever runs outside it.
+    """What filling memory `child` with each tensor can take, whatever runs outside it.
 
     Args:
         tile, spatial: Its tile, and the factors of the gap just outside, `(D,)`.
         shares: Per tensor and gap, `(T, L)`; gaps outside `child - 1` are undecided.
-        terms: `(T, SLID + D)`, filled per tensor: energy if the tile moves whole at every visit;
-            if each word arrives once where it is needed; per word that arrives so; words of the
-            tile over all visits; and per dimension, energy if the tile slid along it at every
-            visit.
+        terms: `(T, SLID + D)`, filled per tensor: energy per word; words that leave the parent per
+            word that arrives; words that arrive if the tile moves whole at every visit; if each
+            arrives once where it is needed; instances that need each word; words of the tile over
+            all visits; and per dimension, words if the tile slid along it at every visit.
     """
     dims, tensors = problem.sizes.size, problem.bits.size
     visits = visits_of(problem, tile)
@@ -691,30 +691,26 @@ def filling_terms(
         terms[t, REACH] = reach
         if not problem.keeps[child, t]:
             continue
-        price = word_price(problem, parent_of(problem, child, t), child, t, shares[t], child - 1)
-        whole = price * reach
-        terms[t, WHOLE] = whole
-        terms[t, LEAST] = whole
+        parent = parent_of(problem, child, t)
+        terms[t, PRICE] = word_price(problem, parent, child, t, shares[t], child - 1)
+        terms[t, SHARE] = 1.0
+        for gap in range(parent, child):
+            known = gap >= child - 1
+            terms[t, SHARE] *= shares[t, gap] if known else 1.0 / problem.fanout[gap]
+        terms[t, WHOLE] = reach
+        terms[t, LEAST] = reach
         reuse = problem.reuse[child, t]
         if reuse == NONE:
             continue
-        needed = price * irrelevant_spatial(problem, t, spatial)
-        terms[t, PER_WORD] = needed
-        if problem.joined[t] == 0:
-            words = words_of(problem, t, tile)
-            for d in range(dims):
-                if problem.single[t] >> d & 1:
-                    words *= problem.sizes[d] // tile[d]
-            terms[t, LEAST] = needed * words
-            continue
-        terms[t, LEAST] = needed * words_of(problem, t, problem.sizes)
+        terms[t, COPIES] = irrelevant_spatial(problem, t, spatial)
+        terms[t, LEAST] = terms[t, COPIES] * words_of(problem, t, problem.sizes)
         for d in range(dims):
             outside = problem.sizes[d] > tile[d] * spatial[d]
             if adjacent and outside and problem.joined[t] >> d & 1:
                 displacement[d] = tile[d] * spatial[d]
                 moved = moved_of(problem, t, tile, displacement, reuse)
                 displacement[d] = 0
-                terms[t, SLID + d] = price * moved * visits
+                terms[t, SLID + d] = moved * visits
 
 
 @helper
@@ -732,59 +728,81 @@ def interface_bound(
         if problem.sizes[d] > tile[d] * spatial[d]:
             total = 0.0
             for t in range(tensors):
-                if problem.single[t] >> d & 1:
-                    total += terms[t, WHOLE]
-                else:
+                words = terms[t, WHOLE]
+                if not problem.single[t] >> d & 1:
                     # A loop of bound b steps on (b - 1) / b of its visits: at least on half.
-                    total += max(terms[t, LEAST], terms[t, SLID + d] / 2.0)
+                    words = max(terms[t, LEAST], terms[t, SLID + d] / 2.0)
+                total += terms[t, PRICE] * words
             best = min(best, total)
     if best < np.inf:
         return best
     total = 0.0
     for t in range(tensors):
-        total += terms[t, LEAST]
+        total += terms[t, PRICE] * terms[t, LEAST]
     return total
 
 
 @helper
-def pair_bound(
+def words_below(
     problem: Problem,
-    child: int,
-    tile: Integers,
-    spatial: Integers,
-    around: Integers,
+    dim: int,
+    bound: int,
+    looped: int,
     terms: Floats,
     around_terms: Floats,
+    words: Floats,
 ) -> float:
-    """`interface_bound` once the tile `around` of the memory just outside is known.
+    """Words that arrive at least when a loop of `bound` over `dim` runs innermost outside.
 
-    One of that memory's loops runs innermost, and its bound is known. A tensor that another of
-    them moves without overlap starts anew with every tile of that memory.
+    A tensor that another loop of the same memory moves without overlap starts anew with every tile
+    of that memory.
+
+    Args:
+        looped: Mask of the dimensions that this memory's loops run over.
+        around_terms: `filling_terms` of that memory's own tile.
+        words: `(T,)`, filled.
+
+    Returns:
+        Their energy.
     """
-    tensors = problem.bits.size
+    total = 0.0
+    for t in range(words.size):
+        words[t] = terms[t, WHOLE]
+        if not problem.single[t] >> dim & 1:
+            least = terms[t, LEAST]
+            if problem.single[t] & looped:
+                least = max(least, terms[t, COPIES] * around_terms[t, REACH])
+            words[t] = max(least, terms[t, SLID + dim] * (1.0 - 1.0 / bound))
+        total += terms[t, PRICE] * words[t]
+    return total
+
+
+@helper
+def looped_mask(problem: Problem, tile: Integers, spatial: Integers, around: Integers) -> int:
+    """Mask of the dimensions that loops between a tile with its gap and `around` run over."""
     looped = 0
     for d in range(problem.sizes.size):
         if around[d] > tile[d] * spatial[d]:
             looped |= 1 << d
-    if looped == 0:
-        return 0.0
+    return looped
+
+
+@helper
+def outermost_bound(problem: Problem, tile: Integers, spatial: Integers, terms: Floats) -> float:
+    """`interface_bound` of memory 1: all loops outside it are those of memory 0."""
+    looped = looped_mask(problem, tile, spatial, problem.sizes)
+    around_terms = np.zeros_like(terms)
+    words = np.empty(problem.bits.size)
     best = np.inf
     for d in range(problem.sizes.size):
-        if not looped >> d & 1:
-            continue
-        bound = around[d] // (tile[d] * spatial[d])
-        total = 0.0
-        for t in range(tensors):
-            if problem.single[t] >> d & 1:
-                total += terms[t, WHOLE]
-                continue
-            least = terms[t, LEAST]
-            if problem.single[t] & looped:
-                least = max(least, terms[t, PER_WORD] * around_terms[t, REACH])
-            total += max(least, terms[t, SLID + d] * (1.0 - 1.0 / bound))
-        if total < best and not is_absorbed(problem, child, tile, d, bound):
-            best = total
-    return best
+        if looped >> d & 1:
+            bound = problem.sizes[d] // (tile[d] * spatial[d])
+            total = words_below(problem, d, bound, looped, terms, around_terms, words)
+            if total < best and not is_absorbed(problem, 1, tile, d, bound):
+                best = total
+    if looped:
+        return best
+    return interface_bound(problem, 1, tile, spatial, terms)
 
 
 @helper

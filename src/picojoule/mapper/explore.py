@@ -4,10 +4,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper
-from picojoule.mapper.bounds import chain_energy, pair_bound
-from picojoule.mapper.objective import ENERGY, energy_limit, is_better, score
+from picojoule.mapper.bounds import (
+    PRICE,
+    SHARE,
+    chain_energy,
+    is_absorbed,
+    looped_mask,
+    parent_of,
+    words_below,
+)
+from picojoule.mapper.objective import energy_limit, is_better, score
 from picojoule.mapper.problem import Problem
-from picojoule.mapper.timing import chain_cycles, compute_cycles, ordered_chain_energy
+from picojoule.mapper.timing import (
+    BOTH,
+    READ,
+    WRITE,
+    chain_cycles,
+    compute_cycles,
+    is_timed,
+    least_cycles,
+    ordered_chain_energy,
+)
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -95,8 +112,7 @@ def try_chain(
         return False
     if not is_better(objective, energy + problem.leakage_pj_per_cycle * least, least, best):
         return False
-    timed = objective != ENERGY or problem.leakage_pj_per_cycle > 0.0
-    if not timed:
+    if not is_timed(problem, objective):
         best[0], best[1], best[2] = energy, energy, 0.0
         best_orders[:] = orders
         return True
@@ -113,12 +129,74 @@ def try_chain(
 
 
 @helper
+def can_pair_win(
+    problem: Problem,
+    objective: int,
+    child: int,
+    tiles: Integers,
+    spatial: Integers,
+    around: Integers,
+    terms: Floats,
+    around_terms: Floats,
+    crossings: Floats,
+    rest: float,
+    cycles: float,
+    best: Floats,
+) -> bool:
+    """Whether some loop between two memories' parts can run innermost and beat the best.
+
+    Args:
+        child: The inner memory; `around` is the tile of the memory just outside.
+        crossings: Bits over the ports that other parts move at least, `(L, 3)`.
+        rest: Energy of everything but filling `child`, at least, without leakage over `cycles`.
+        cycles: Compute cycles, at least.
+    """
+    tile, gap = tiles[child], spatial[child - 1]
+    looped = looped_mask(problem, tile, gap, around)
+    if looped == 0:
+        return True
+    timed = is_timed(problem, objective)
+    tensors = problem.bits.size
+    words = np.empty(tensors)
+    total = np.zeros_like(crossings)
+    for d in range(gap.size):
+        if not looped >> d & 1:
+            continue
+        bound = around[d] // (tile[d] * gap[d])
+        energy = rest + words_below(problem, d, bound, looped, terms, around_terms, words)
+        slowest = cycles
+        if timed:
+            total[:] = crossings
+            for t in range(tensors):
+                bits = words[t] * problem.bits[t]
+                if terms[t, PRICE] == 0.0 and terms[t, SHARE] == 0.0:
+                    continue
+                parent = parent_of(problem, child, t)
+                total[child, WRITE] += bits
+                total[child, BOTH] += bits
+                bits *= terms[t, SHARE]
+                total[parent, READ] += bits
+                total[parent, BOTH] += bits
+                if t == tensors - 1:
+                    total[parent, WRITE] += bits
+                    total[parent, BOTH] += bits
+            slowest = least_cycles(problem, cycles, total, spatial, child - 1)
+            energy += problem.leakage_pj_per_cycle * (slowest - cycles)
+        if is_better(objective, energy, slowest, best) and not is_absorbed(
+            problem, child, tile, d, bound
+        ):
+            return True
+    return False
+
+
+@helper
 def explore(
     problem: Problem,
     objective: int,
     parts: Integers,
     values: Floats,
     details: Floats,
+    crossings: Floats,
     starts: Integers,
     best: Floats,
     best_tiles: Integers,
@@ -129,7 +207,8 @@ def explore(
     """Walk all chains of parts whose bounds leave room for a better one.
 
     Args:
-        parts, values, details: Of all memories from the innermost to memory 1, each by bound.
+        parts, values, details, crossings: Of all memories from the innermost to memory 1; those of
+            the innermost by score, the others by energy.
         starts: `(L + 1,)`, where each memory's parts begin, innermost first.
         best: `(3,)`, score, energy and cycles of the best so far; updated.
         budget: Evaluations after which the walk stops.
@@ -165,11 +244,8 @@ def explore(
         energy = sums[depth] + values[row, 0] + least_rest[depth + 1]
         cycles = max(cycles_so_far[depth], values[row, 2])
         if not is_better(objective, energy, cycles, best):
-            # Parts are sorted by energy, and only the innermost decide the compute cycles.
-            if objective == ENERGY or depth > 0:
-                position[depth] = starts[depth + 1]
-            else:
-                position[depth] += 1
+            # Parts are sorted: none after this one is better.
+            position[depth] = starts[depth + 1]
             continue
         if depth > 0:
             joined = True
@@ -181,17 +257,22 @@ def explore(
                 position[depth] += 1
                 continue
             inner = position[depth - 1]
-            filling = pair_bound(
+            if memory == 1:
+                spatial[0] = parts[row, 1]
+            if not can_pair_win(
                 problem,
+                objective,
                 memory + 1,
-                tiles[memory + 1],
-                spatial[memory],
+                tiles,
+                spatial,
                 parts[row, 0],
                 details[inner],
                 details[row],
-            )
-            energy += max(0.0, filling - values[inner, 1])
-            if not is_better(objective, energy, cycles, best):
+                crossings[row],
+                energy - values[inner, 1],
+                cycles,
+                best,
+            ):
                 position[depth] += 1
                 continue
         tiles[memory] = parts[row, 0]

@@ -11,7 +11,7 @@ from picojoule.errors import CapacityError, MappingError
 from picojoule.hardware import Accelerator, Array
 from picojoule.mapper.certificate import Certificate
 from picojoule.mapper.explore import explore
-from picojoule.mapper.objective import OBJECTIVES, Minimize
+from picojoule.mapper.objective import EDP, LATENCY, OBJECTIVES, Minimize
 from picojoule.mapper.problem import Problem, build_problem, gap_arrays, mapspace_size
 from picojoule.mapper.space import (
     all_parts,
@@ -184,10 +184,10 @@ def _explore(
     memories = len(tiles)
     choices = [np.array(list(gap), dtype=np.int64) for gap in vectors]
     ones = np.ones((1, problem.sizes.size), dtype=np.int64)
-    found: list[tuple[Integers, Floats, Floats]] = []
+    found: list[tuple[Integers, Floats, Floats, Floats]] = []
     others_pj = 0.0
     for memory in range(min(1, memories - 1), memories):
-        parts, values, details = all_parts(
+        parts, values, details, crossings = all_parts(
             problem,
             memory,
             tiles[memory],
@@ -203,7 +203,9 @@ def _explore(
         if not len(parts):
             return
         order = np.argsort(values[:, 0], kind="stable")
-        found.append((parts[order], values[order], details[order]))
+        if memory == memories - 1:
+            order = _by_score(objective, values, others_pj)
+        found.append((parts[order], values[order], details[order], crossings[order]))
         others_pj += float(values[:, 0].min())
     found.reverse()
     starts = np.cumsum([0, *(len(part[0]) for part in found)])
@@ -213,6 +215,7 @@ def _explore(
         np.concatenate([part[0] for part in found]),
         np.concatenate([part[1] for part in found]),
         np.concatenate([part[2] for part in found]),
+        np.concatenate([part[3] for part in found]),
         starts,
         best.value,
         best.tiles,
@@ -223,6 +226,14 @@ def _explore(
     best.looked += int(looked)
     best.evaluated += int(evaluated)
     best.complete = bool(complete)
+
+
+def _by_score(objective: int, values: Floats, others_pj: float) -> Integers:
+    """Order the innermost memory's parts by the least score of any chain with them."""
+    energy, cycles = values[:, 0] + others_pj, values[:, 2]
+    if objective == LATENCY:
+        return np.lexsort((energy, cycles))
+    return np.argsort(energy * cycles if objective == EDP else energy, kind="stable")
 
 
 def _build_nest(

@@ -18,10 +18,11 @@ from picojoule.mapper.bounds import (
     fits,
     interface_bound,
     order_energy,
-    pair_bound,
+    outermost_bound,
 )
 from picojoule.mapper.objective import is_better
 from picojoule.mapper.problem import Problem
+from picojoule.mapper.timing import is_timed, least_crossings
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -175,8 +176,7 @@ def part_bound(
         filling = order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
         filling += first_tiles_energy(problem, tiles, spatial, prices, 1)
     else:
-        around = np.zeros_like(terms)
-        filling = pair_bound(problem, 1, tile, outer, problem.sizes, terms, around)
+        filling = outermost_bound(problem, tile, outer, terms)
     return energy + filling, filling
 
 
@@ -289,7 +289,7 @@ def all_parts(
     table: Integers,
     products: Integers,
     exact: bool,
-) -> tuple[Integers, Floats, Floats]:
+) -> tuple[Integers, Floats, Floats, Floats]:
     """Every (tile, outer gap, inner gap) of one memory whose bound leaves room to beat `best`.
 
     Args:
@@ -299,7 +299,8 @@ def all_parts(
 
     Returns:
         Parts `(part, 3, D)`: tile, outer and inner factors; `(part, 3)`: the bound, what filling
-        this memory adds to it, and the least compute cycles; and its `filling_terms`.
+        this memory adds to it, and the least compute cycles; its `filling_terms`; and
+        `(part, L, 3)`: bits that cross the ports of memories 0 and 1 at least, for memory 1 alone.
     """
     memories, dims = problem.keeps.shape[0], problem.sizes.size
     capacity = 1024
@@ -308,6 +309,7 @@ def all_parts(
     columns = SLID + dims
     details = np.zeros((capacity, problem.bits.size, columns))
     terms = np.zeros((problem.bits.size, columns))
+    crossings = np.zeros((capacity, memories, 3))
     tiles = np.ones((memories, dims), dtype=np.int64)
     tiles[0] = problem.sizes
     spatial = np.ones((memories, dims), dtype=np.int64)
@@ -367,15 +369,25 @@ def all_parts(
                     grown_values[:capacity] = values
                     grown_details = np.zeros((2 * capacity, problem.bits.size, columns))
                     grown_details[:capacity] = details
+                    grown_crossings = np.zeros((2 * capacity, memories, 3))
+                    grown_crossings[:capacity] = crossings
                     parts, values, details = grown, grown_values, grown_details
+                    crossings = grown_crossings
                     capacity *= 2
                 parts[count, 0], parts[count, 1], parts[count, 2] = tile, outer, inner
                 values[count, 0] = bound
                 values[count, 1] = filling
                 details[count] = terms
+                if memory == 1 and is_timed(problem, objective):
+                    least_crossings(problem, tiles, spatial, crossings[count])
                 values[count, 2] = gap_cycles[o]
                 count += 1
-    return parts[:count].copy(), values[:count].copy(), details[:count].copy()
+    return (
+        parts[:count].copy(),
+        values[:count].copy(),
+        details[:count].copy(),
+        crossings[:count].copy(),
+    )
 
 
 @helper

@@ -9,11 +9,14 @@ from picojoule.mapper.bounds import (
     find_shares,
     first_tiles_energy,
     first_words,
+    irrelevant_spatial,
     order_energy,
     ordered_energy,
     parent_of,
     visits_of,
+    words_of,
 )
+from picojoule.mapper.objective import ENERGY
 from picojoule.mapper.problem import Problem
 
 Integers = NDArray[np.int64]
@@ -141,3 +144,83 @@ def ordered_chain_energy(
     for memory in range(problem.keeps.shape[0] - 1):
         energy += ordered_energy(problem, memory, tiles, spatial, prices, orders[memory])
     return energy
+
+
+@helper
+def is_timed(problem: Problem, objective: int) -> bool:
+    """Whether time matters to the objective: by itself, or because energy leaks."""
+    return objective != ENERGY or problem.leakage_pj_per_cycle > 0.0
+
+
+@helper
+def least_crossings(
+    problem: Problem, tiles: Integers, spatial: Integers, crossings: Floats
+) -> None:
+    """Bits that filling memory 1 moves over the ports of memories 0 and 1 at least.
+
+    Args:
+        tiles, spatial: With the tile of memory 1 and its outer gap.
+        crossings: `(L, 3)`, filled; output words that need no reading are taken off.
+    """
+    crossings[:] = 0.0
+    shares = np.ones(problem.keeps.shape[::-1])
+    if problem.fanout[0] > 1:
+        shares[:, 0] = find_shares(problem, tiles, spatial, 0)[:, 0]
+    scratch = np.empty(problem.sizes.size, dtype=np.int64)
+    for memory in range(2):
+        for port in range(3):
+            if problem.rates[memory, port] == 0.0:
+                continue
+            prices = port_prices(problem, shares, memory, port)
+            bits = first_tiles_energy(problem, tiles, spatial, prices, 1)
+            bits += order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
+            crossings[memory, port] = bits
+
+
+@helper
+def first_crossings(problem: Problem, memory: int, port: int, copies: float) -> float:
+    """Output bits that first accumulations keep off a port of `memory`, at most."""
+    output = problem.bits.size - 1
+    if not problem.keeps[memory, output]:
+        return 0.0
+    times = 0
+    if port != WRITE:
+        times += 1
+    if memory > 0 and port != READ:
+        times += 1
+    return times * copies * words_of(problem, output, problem.sizes) * problem.bits[output]
+
+
+@helper
+def least_cycles(
+    problem: Problem, hidden: float, crossings: Floats, spatial: Integers, inner: int
+) -> float:
+    """Latency at least, when `crossings` bits cross the ports at least.
+
+    Args:
+        hidden: Compute cycles at least.
+        crossings: `(L, 3)`.
+        spatial: Factors of the gaps, decided from `inner` on; others count with their fan-out.
+    """
+    output = problem.bits.size - 1
+    added = 0.0
+    instances, copies = 1.0, 1.0
+    for memory in range(crossings.shape[0]):
+        slowest = 0.0
+        for port in range(3):
+            if problem.rates[memory, port] > 0.0 and crossings[memory, port] > 0.0:
+                bits = crossings[memory, port]
+                bits -= first_crossings(problem, memory, port, copies)
+                slowest = max(slowest, bits / instances / problem.rates[memory, port])
+        if problem.overlapped[memory]:
+            hidden = max(hidden, slowest)
+        else:
+            added += slowest
+        if memory >= inner:
+            for factor in spatial[memory]:
+                instances *= factor
+            copies *= irrelevant_spatial(problem, output, spatial[memory])
+        else:
+            instances *= problem.fanout[memory]
+            copies *= problem.fanout[memory]
+    return hidden + added
