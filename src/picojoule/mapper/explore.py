@@ -5,20 +5,15 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper
 from picojoule.mapper.bounds import (
-    PRICE,
-    SHARE,
     chain_energy,
     is_absorbed,
     looped_mask,
-    parent_of,
     words_below,
 )
 from picojoule.mapper.objective import energy_limit, is_better, score
 from picojoule.mapper.problem import Problem
 from picojoule.mapper.timing import (
-    BOTH,
-    READ,
-    WRITE,
+    add_crossings,
     chain_cycles,
     compute_cycles,
     is_timed,
@@ -156,8 +151,7 @@ def can_pair_win(
     if looped == 0:
         return True
     timed = is_timed(problem, objective)
-    tensors = problem.bits.size
-    words = np.empty(tensors)
+    words = np.empty(problem.bits.size)
     total = np.zeros_like(crossings)
     for d in range(gap.size):
         if not looped >> d & 1:
@@ -167,19 +161,7 @@ def can_pair_win(
         slowest = cycles
         if timed:
             total[:] = crossings
-            for t in range(tensors):
-                bits = words[t] * problem.bits[t]
-                if terms[t, PRICE] == 0.0 and terms[t, SHARE] == 0.0:
-                    continue
-                parent = parent_of(problem, child, t)
-                total[child, WRITE] += bits
-                total[child, BOTH] += bits
-                bits *= terms[t, SHARE]
-                total[parent, READ] += bits
-                total[parent, BOTH] += bits
-                if t == tensors - 1:
-                    total[parent, WRITE] += bits
-                    total[parent, BOTH] += bits
+            add_crossings(problem, child, terms, words, total)
             slowest = least_cycles(problem, cycles, total, spatial, child - 1)
             energy += problem.leakage_pj_per_cycle * (slowest - cycles)
         if is_better(objective, energy, slowest, best) and not is_absorbed(
@@ -227,7 +209,6 @@ def explore(
         least_rest[n] = least_rest[n + 1] + values[starts[n], 0]
     position = starts[:-1].copy()
     sums = np.zeros(levels + 1)
-    cycles_so_far = np.zeros(levels + 1)
     looked = 0
     evaluated = 0
     depth = 0
@@ -242,8 +223,8 @@ def explore(
         looked += 1
         memory = memories - 1 - depth
         energy = sums[depth] + values[row, 0] + least_rest[depth + 1]
-        cycles = max(cycles_so_far[depth], values[row, 2])
-        if not is_better(objective, energy, cycles, best):
+        cycles = values[position[0], 2]
+        if not is_better(objective, energy, values[position[0], 3], best):
             # Parts are sorted: none after this one is better.
             position[depth] = starts[depth + 1]
             continue
@@ -281,7 +262,6 @@ def explore(
         if depth == 0:
             spatial[memory] = parts[row, 2]
         sums[depth + 1] = sums[depth] + values[row, 0]
-        cycles_so_far[depth + 1] = cycles
         if depth + 1 < levels:
             depth += 1
             continue

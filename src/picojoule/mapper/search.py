@@ -186,6 +186,7 @@ def _explore(
     ones = np.ones((1, problem.sizes.size), dtype=np.int64)
     found: list[tuple[Integers, Floats, Floats, Floats]] = []
     others_pj = 0.0
+    floor = np.zeros((memories, 3))
     for memory in range(min(1, memories - 1), memories):
         parts, values, details, crossings = all_parts(
             problem,
@@ -198,6 +199,7 @@ def _explore(
             best.value,
             table,
             products,
+            floor,
             exact,
         )
         if not len(parts):
@@ -207,6 +209,7 @@ def _explore(
             order = _by_score(objective, values, others_pj)
         found.append((parts[order], values[order], details[order], crossings[order]))
         others_pj += float(values[:, 0].min())
+        floor += crossings.min(axis=0)
     found.reverse()
     starts = np.cumsum([0, *(len(part[0]) for part in found)])
     looked, evaluated, complete = explore(
@@ -230,7 +233,7 @@ def _explore(
 
 def _by_score(objective: int, values: Floats, others_pj: float) -> Integers:
     """Order the innermost memory's parts by the least score of any chain with them."""
-    energy, cycles = values[:, 0] + others_pj, values[:, 2]
+    energy, cycles = values[:, 0] + others_pj, values[:, 3]
     if objective == LATENCY:
         return np.lexsort((energy, cycles))
     return np.argsort(energy * cycles if objective == EDP else energy, kind="stable")

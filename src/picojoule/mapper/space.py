@@ -22,7 +22,7 @@ from picojoule.mapper.bounds import (
 )
 from picojoule.mapper.objective import is_better
 from picojoule.mapper.problem import Problem
-from picojoule.mapper.timing import is_timed, least_crossings
+from picojoule.mapper.timing import is_timed, least_crossings, least_cycles, own_crossings
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -288,6 +288,7 @@ def all_parts(
     best: Floats,
     table: Integers,
     products: Integers,
+    floor: Floats,
     exact: bool,
 ) -> tuple[Integers, Floats, Floats, Floats]:
     """Every (tile, outer gap, inner gap) of one memory whose bound leaves room to beat `best`.
@@ -295,17 +296,19 @@ def all_parts(
     Args:
         others_pj: The least that the parts of the other memories add.
         table, products: From `divisor_table` and `product_table`.
+        floor: Bits that the parts of the other memories move over the ports at least, `(L, 3)`.
         exact: See `part_bound`.
 
     Returns:
-        Parts `(part, 3, D)`: tile, outer and inner factors; `(part, 3)`: the bound, what filling
-        this memory adds to it, and the least compute cycles; its `filling_terms`; and
+        Parts `(part, 3, D)`: tile, outer and inner factors; `(part, 4)`: the bound, what filling
+        this memory adds to it, the least compute cycles, and the least cycles of any chain;
+        its `filling_terms`; and
         `(part, L, 3)`: bits that cross the ports of memories 0 and 1 at least, for memory 1 alone.
     """
     memories, dims = problem.keeps.shape[0], problem.sizes.size
     capacity = 1024
     parts = np.empty((capacity, 3, dims), dtype=np.int64)
-    values = np.empty((capacity, 3))
+    values = np.empty((capacity, 4))
     columns = SLID + dims
     details = np.zeros((capacity, problem.bits.size, columns))
     terms = np.zeros((problem.bits.size, columns))
@@ -321,12 +324,21 @@ def all_parts(
         while most < table.shape[1] and table[d, most] > 0:
             most += 1
         radix[d + 1] = radix[d] * most
+    timed = memory == memories - 1 and is_timed(problem, objective)
     unions = np.full(min(radix[dims], LARGEST_MEMO), -1.0)
     union = np.empty(dims, dtype=np.int64)
     count = 0
     for i in range(inner_vectors.shape[0]):
         inner = inner_vectors[i]
         gap_pj, gap_cycles = _gap_bounds(problem, memory, outer_vectors, inner)
+        gap_least = gap_cycles.copy()
+        if timed:
+            for o in range(gap_least.size):
+                if memory > 0:
+                    spatial[memory - 1] = outer_vectors[o]
+                gap_least[o] = least_cycles(
+                    problem, gap_cycles[o], floor, spatial, max(memory - 1, 0)
+                )
         for row in range(tiles_held.shape[0]):
             tile = tiles_held[row]
             if not _divides(inner, tile):
@@ -347,17 +359,20 @@ def all_parts(
                             union[d] = tile[d] * outer_vectors[o, d]
                         unions[code] = _union_bound(problem, memory, union)
                     rough = unions[code] + gap_pj[o] + others_pj
-                    if not is_better(objective, rough, gap_cycles[o], best):
+                    if not is_better(objective, rough, gap_least[o], best):
                         continue
                 outer = outer_vectors[o]
-                bound = 0.0
+                bound, least = 0.0, gap_least[o]
                 for careful in (False, True):
                     if careful and not (exact and memory == 1):
                         continue
                     bound, filling = part_bound(
                         problem, memory, tile, outer, inner, tiles, spatial, terms, careful
                     )
-                    if not is_better(objective, bound + others_pj, gap_cycles[o], best):
+                    if timed and memory > 0:
+                        crossing = own_crossings(problem, memory, terms, floor)
+                        least = least_cycles(problem, gap_cycles[o], crossing, spatial, memory - 1)
+                    if not is_better(objective, bound + others_pj, least, best):
                         bound = np.inf
                         break
                 if bound == np.inf:
@@ -365,7 +380,7 @@ def all_parts(
                 if count == capacity:
                     grown = np.empty((2 * capacity, 3, dims), dtype=np.int64)
                     grown[:capacity] = parts
-                    grown_values = np.empty((2 * capacity, 3))
+                    grown_values = np.empty((2 * capacity, 4))
                     grown_values[:capacity] = values
                     grown_details = np.zeros((2 * capacity, problem.bits.size, columns))
                     grown_details[:capacity] = details
@@ -381,6 +396,7 @@ def all_parts(
                 if memory == 1 and is_timed(problem, objective):
                     least_crossings(problem, tiles, spatial, crossings[count])
                 values[count, 2] = gap_cycles[o]
+                values[count, 3] = least
                 count += 1
     return (
         parts[:count].copy(),

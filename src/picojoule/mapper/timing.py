@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper
 from picojoule.mapper.bounds import (
+    LEAST,
+    SHARE,
     all_prices,
     find_shares,
     first_tiles_energy,
@@ -175,6 +177,39 @@ def least_crossings(
             bits = first_tiles_energy(problem, tiles, spatial, prices, 1)
             bits += order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
             crossings[memory, port] = bits
+
+
+@helper
+def own_crossings(problem: Problem, child: int, terms: Floats, others: Floats) -> Floats:
+    """`others` plus the bits that filling `child` moves over any port at least, `(L, 3)`.
+
+    Args:
+        terms: `filling_terms` of the child.
+    """
+    total = others.copy()
+    add_crossings(problem, child, terms, terms[:, LEAST], total)
+    return total
+
+
+@helper
+def add_crossings(
+    problem: Problem, child: int, terms: Floats, words: Floats, total: Floats
+) -> None:
+    """Add the bits over each port when `words` of each tensor arrive at `child`."""
+    output = problem.bits.size - 1
+    for t in range(problem.bits.size):
+        if not problem.keeps[child, t]:
+            continue
+        parent = parent_of(problem, child, t)
+        bits = words[t] * problem.bits[t]
+        total[child, WRITE] += bits
+        total[child, BOTH] += bits
+        bits *= terms[t, SHARE]
+        total[parent, READ] += bits
+        total[parent, BOTH] += bits
+        if t == output:
+            total[parent, WRITE] += bits
+            total[parent, BOTH] += bits
 
 
 @helper
