@@ -115,6 +115,18 @@ def network(
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
 
 
+def sentence() -> onnx.ModelProto:
+    """A network of one product, whose input `tokens` leaves its batch open."""
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["tokens", "w"], ["y"])],
+        "net",
+        [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ("batch", 128))],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(np.ones((128, 8), np.float32), "w")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+
+
 def saved(model: onnx.ModelProto) -> bytes:
     """A model as the bytes of its file."""
     return model.SerializeToString()
@@ -231,7 +243,7 @@ MODELS = (
     _model("A layer needs its own result", cyclic()),
 )
 CHIPS = (
-    _chip("A key is unknown", "    x: 4", "    colums: 4", "colums"),
+    _chip("A key is unknown", "    x: 4", "    columns: 4", "columns"),
     _chip("A key is given twice", "    x: 4", "    x: 4\n    x: 8", "x"),
     _chip("A unit is mixed up", "capacity_bytes: 4096", "capacity_bytes: 4kB", "4kB"),
     _chip("A size has no unit", "capacity_bytes: 4096", "capacity: 4096", "capacity"),
@@ -288,7 +300,8 @@ _HEAD = """\
 
 What `pj` answers to a mistake. It exits with status 2 and writes nothing else: no traceback, no
 half-written file. From Python, the same message comes as a `PicojouleError`, whose fields are
-`what`, `where`, `got`, `expected` and `fix`. The files are small ones that tests/docs/mistakes.py writes.
+`what`, `where`, `got`, `expected` and `fix`. The files are small
+ones that tests/docs/mistakes.py writes.
 
 This page is written by running every command: `make docs`.
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from documents import PAGES, README, ROOT, blocks, commands, links, rewrite_quotes, run
-from mistakes import network, saved
+from mistakes import network, saved, sentence
 
 from picojoule.hardware import load_accelerator
 
@@ -18,6 +18,7 @@ NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 def folder(tmp_path: Path) -> Path:
     """Where a page's blocks run: with a small network and the chips that the pages describe."""
     (tmp_path / "network.onnx").write_bytes(saved(network()))
+    (tmp_path / "model.onnx").write_bytes(saved(sentence()))
     for page in PAGES:
         for text in blocks(page, "yaml"):
             name = re.search(r"^name: (\S+)$", text, re.MULTILINE)
@@ -26,11 +27,31 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def torch_names() -> dict[str, object]:
+    """What a reader of the pages has: torch, and a module that takes pictures or tokens."""
+    torch = pytest.importorskip("torch")
+
+    class Module(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.convolution = torch.nn.Conv2d(3, 4, 3)
+            self.embedding = torch.nn.Embedding(10, 4)
+            self.linear = torch.nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.convolution(x) if x.ndim == 4 else self.linear(self.embedding(x))
+
+    return {"torch": torch, "module": Module()}
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_python_blocks_run(name: str, folder: Path) -> None:
     space: dict[str, object] = {"__name__": "page"}
+    texts = blocks(ROOT / name, "python")
+    if any(re.search(r"\bmodule\b(?! =)", text) for text in texts):
+        space |= torch_names()
     with chdir(folder):
-        for text in blocks(ROOT / name, "python"):
+        for text in texts:
             code = "\n".join(re.sub(r"^>>> |^\.\.\. ", "", line) for line in text.splitlines())
             exec(compile(code, name, "exec"), space)
 
