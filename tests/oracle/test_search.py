@@ -1,4 +1,4 @@
-"""The search equals brute force: every legal mapping of small spaces, counted by the closed form."""
+"""The search equals brute force: every legal mapping of small spaces, in closed form."""
 
 import itertools
 import math
@@ -9,12 +9,13 @@ import pytest
 
 from picojoule.cost import count, price
 from picojoule.errors import PicojouleError
-from picojoule.hardware import Accelerator, Array, Compute, Memory
+from picojoule.hardware import Accelerator, Array, Compute, Memory, Reuse
 from picojoule.mapper import search
 from picojoule.mapping import Level, Loop, Nest, validate
 from picojoule.workload import Axis, Operation, Tensor, Term
 
 OBJECTIVES = ("energy", "latency", "edp")
+REUSES: tuple[Reuse, ...] = ("tile", "window", "none")
 
 
 def _factorisations(size: int, slots: int) -> Iterator[tuple[int, ...]]:
@@ -83,12 +84,8 @@ def random_operation(rng: random.Random) -> Operation:
     else:
         stride = 1 if kind == "conv1d" else rng.choice([2, 3])
         dilation = rng.choice([1, 2])
-        dims = [
-            ("M", rng.choice([1, 2])),
-            ("C", rng.choice([2, 3])),
-            ("P", rng.choice([4, 6])),
-            ("R", rng.choice([2, 3])),
-        ]
+        sizes = (rng.choice([1, 2]), rng.choice([2, 3]), rng.choice([4, 6]), rng.choice([2, 3]))
+        dims = list(zip("MCPR", sizes, strict=True))
         joined = Axis((Term("P", stride), Term("R", dilation)))
         if kind == "transposed":
             tensors = (axes("M", "C", "R"), axes("C", "P"), (*axes("M"), joined))

@@ -16,6 +16,7 @@ from picojoule.cost.place import (
     temporal_loops,
 )
 from picojoule.cost.traffic import NONE, TILE, WINDOW, distinct_offsets, fetched_words, tile_points
+from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array, Memory, Reuse
 from picojoule.mapping import Actions, Counts, Loop, Nest, Transfers
 from picojoule.workload import Operation, Tensor
@@ -64,7 +65,19 @@ def count(
 
     Returns:
         Exact totals; equal to `simulate.execute` on every legal mapping.
+
+    Raises:
+        Unsupported: Boxes of an output that has several dimensions on an axis: which words of a
+            box were accumulated before is not defined.
     """
+    if footprint == "box" and any(len(axis.terms) > 1 for axis in operation.output.axes):
+        raise Unsupported(
+            "boxes are not defined for this output",
+            where=f"operation {operation.name!r}, tensor {operation.output.name!r}",
+            got="several dimensions on one axis",
+            expected="one dimension per axis",
+            fix="count points: footprint='points'",
+        )
     case = _Case(
         operation,
         accelerator,
