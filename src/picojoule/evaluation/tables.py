@@ -21,7 +21,7 @@ from picojoule.report import (
 )
 
 _GOALS = {"energy": "least energy", "latency": "least time", "edp": "least energy x time"}
-_KILO_DOWN, _PERCENT = scaled(1e-3, decimals=1), scaled(100, decimals=1)
+_KILO_DOWN, _PERCENT = scaled(1e-3, decimals=0), scaled(100, decimals=1)
 
 
 def evaluation_tables(run: Evaluation, *, nests: bool = False) -> tuple[Table, ...]:

@@ -95,6 +95,7 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
     grid = Grid(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
+        show_edge=False,
         show_footer=table.total is not None,
         padding=(0, 1, 0, 0),
     )
@@ -116,8 +117,10 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
         file=stream, width=width, color_system="standard" if color else None, force_terminal=color
     )
     if table.title:
-        console.print(Text(table.title, style="bold"))
+        console.print(Text(table.title, style="bold"), end="\n\n")
     console.print(grid)
+    if table.notes:
+        console.print()
     for note in table.notes:
         console.print(Text(note), soft_wrap=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()).strip("\n") + "\n"
