@@ -24,7 +24,9 @@ class PicojouleError(Exception):
         return _rebuild, (type(self), self.args)
 
 
-def _rebuild(kind: type[PicojouleError], args: tuple[str, str, object, object, str]) -> PicojouleError:
+def _rebuild(
+    kind: type[PicojouleError], args: tuple[str, str, object, object, str]
+) -> PicojouleError:
     what, where, got, expected, fix = args
     return kind(what, where=where, got=got, expected=expected, fix=fix)
 

@@ -1,7 +1,7 @@
 """jit: compiled kernels, each bound to the plain-Python definition that it must equal."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 
@@ -24,4 +24,4 @@ def kernel(*, reference: Callable[..., Any]) -> Callable[[Function], Function]:
 
 def helper(function: Function) -> Function:
     """Compile a function that only kernels call; their references cover it."""
-    return numba.njit(cache=True, nogil=True)(function)
+    return cast(Function, numba.njit(cache=True, nogil=True)(function))

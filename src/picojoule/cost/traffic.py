@@ -31,7 +31,7 @@ def tile_points(
     for axis in range(first.size - 1):
         low, high = first[axis], first[axis + 1]
         if high - low == 1 and not box:
-            words *= tile[dim[low]]
+            words *= int(tile[dim[low]])
         elif high > low:
             words *= shared_points(coefficient[low:high], tile[dim[low:high]], 0, box)
     return words

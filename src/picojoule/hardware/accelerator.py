@@ -157,8 +157,8 @@ class Accelerator:
                 expected="unique names",
                 fix="rename one of them",
             )
-        ordered = len(self.parts) >= 2 and isinstance(self.parts[0], Memory)
-        ordered = ordered and isinstance(self.parts[-1], Compute)
+        kinds = [type(part) for part in self.parts]
+        ordered = len(kinds) >= 2 and kinds[0] is Memory and kinds[-1] is Compute
         if not ordered or any(isinstance(part, Compute) for part in self.parts[:-1]):
             raise HardwareError(
                 "parts are not in order",
@@ -191,7 +191,7 @@ class Accelerator:
     @property
     def compute(self) -> Compute:
         """The compute unit."""
-        last = self.parts[-1]
+        *_, last = self.parts
         assert isinstance(last, Compute)
         return last
 

@@ -36,7 +36,7 @@ def shared_on_axis(
     unit = 0
     widest = 0
     for n in range(low, high):
-        size = tile[dims[n]]
+        size = int(tile[dims[n]])
         if size > 1:
             runs += 1
             coefficient, count = coefficients[n], size
@@ -66,7 +66,7 @@ def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
     for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
         low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
         if high - low == 1:
-            words *= tile[dims[low]]
+            words *= int(tile[dims[low]])
         elif high > low:
             words *= shared_on_axis(dims, coefficients, low, high, tile, 0)
     return words

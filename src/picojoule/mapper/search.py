@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from picojoule.cost import Costs, count, price
 from picojoule.errors import CapacityError, MappingError
-from picojoule.hardware import Accelerator, Array
+from picojoule.hardware import Accelerator, Array, Memory
 from picojoule.mapper.certificate import Certificate
 from picojoule.mapper.explore import explore
 from picojoule.mapper.objective import EDP, LATENCY, OBJECTIVES, Minimize
@@ -17,6 +17,7 @@ from picojoule.mapper.space import (
     all_parts,
     all_tiles,
     divisor_table,
+    least_base,
     product_table,
     spatial_vectors,
 )
@@ -112,8 +113,8 @@ def search(
     costs = price(operation, accelerator, counts)
     certificate = Certificate(
         objective=minimize,
-        cost=_score(minimize, costs),
-        lower_bound=_score(minimize, costs) if best.complete else 0.0,
+        cost=score_of(minimize, costs),
+        lower_bound=score_of(minimize, costs) if best.complete else 0.0,
         optimal=best.complete,
         mapspace_size=mapspace_size(operation, accelerator),
         visited=best.looked,
@@ -123,7 +124,8 @@ def search(
     return Solution(nest, counts, costs, certificate)
 
 
-def _score(minimize: Minimize, costs: Costs) -> float:
+def score_of(minimize: str, costs: Costs) -> float:
+    """What an objective makes of costs: pJ, cycles, or pJ x cycles."""
     if minimize == "energy":
         return costs.energy_pj
     if minimize == "latency":
@@ -185,6 +187,8 @@ def _explore(
     choices = [np.array(list(gap), dtype=np.int64) for gap in vectors]
     ones = np.ones((1, problem.sizes.size), dtype=np.int64)
     found: list[tuple[Integers, Floats, Floats, Floats]] = []
+    # The innermost memory's parts carry the energy that belongs to no part: it can be negative.
+    base_pj = float(least_base(problem))
     others_pj = 0.0
     floor = np.zeros((memories, 3))
     for memory in range(min(1, memories - 1), memories):
@@ -195,7 +199,7 @@ def _explore(
             choices[memory - 1] if memory else ones,
             choices[memory] if memory == memories - 1 else ones,
             objective,
-            others_pj,
+            others_pj if memory == memories - 1 else others_pj + base_pj,
             best.value,
             table,
             products,
@@ -261,6 +265,7 @@ def _build_nest(
             )
             levels.append(Level(part.name, loops))
             continue
+        assert isinstance(part, Memory)
         memory += 1
         inner = best.spatial[memory].copy()
         if memory + 1 < len(best.tiles):

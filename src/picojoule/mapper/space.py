@@ -264,6 +264,14 @@ def _gap_bounds(
 
 
 @helper
+def least_base(problem: Problem) -> float:
+    """`base_energy` at least, of any chain; savings of first accumulations may make it negative."""
+    memories, tensors = problem.keeps.shape
+    ones = np.ones((memories, problem.sizes.size), dtype=np.int64)
+    return base_energy(problem, ones, ones, np.ones((tensors, memories)), memories)
+
+
+@helper
 def _union_bound(problem: Problem, memory: int, union: Integers) -> float:
     """Least energy of filling a memory when all instances of its gap together hold `union`."""
     if memory == 0:

@@ -72,13 +72,13 @@ def port_base(
         if parent_of(problem, memories, t) == memory:
             words = visits_of(problem, np.ones(problem.sizes.size, dtype=np.int64))
             for gap in range(memory, memories):
-                words *= shares[t, gap]
+                words *= float(shares[t, gap])
             if port != WRITE:
                 total += words * problem.bits[t]
             if t == output and port != READ:
                 total += words * problem.bits[t]
     if problem.keeps[memory, output]:
-        first = first_words(problem, memory, tiles, spatial, 0) * problem.bits[output]
+        first = first_words(problem, memory, tiles, spatial, 0) * float(problem.bits[output])
         if port != WRITE:
             total -= first
         if memory > 0 and port != READ:
