@@ -16,6 +16,7 @@ from picojoule.mapper.timing import (
     add_crossings,
     chain_cycles,
     compute_cycles,
+    first_crossings,
     is_timed,
     least_cycles,
     ordered_chain_energy,
@@ -172,6 +173,20 @@ def can_pair_win(
 
 
 @helper
+def _outer_times(problem: Problem, crossings: Floats) -> Floats:
+    """Time that each part of memory 1 takes at memory 0 at least, `(part, 2)`: hidden, added."""
+    times = np.zeros((crossings.shape[0], 2))
+    for row in range(crossings.shape[0]):
+        for port in range(3):
+            rate = problem.rates[0, port]
+            if rate > 0.0 and crossings[row, 0, port] > 0.0:
+                bits = crossings[row, 0, port] - first_crossings(problem, 0, port, 1.0)
+                kind = 0 if problem.overlapped[0] else 1
+                times[row, kind] = max(times[row, kind], bits / rate)
+    return times
+
+
+@helper
 def explore(
     problem: Problem,
     objective: int,
@@ -207,6 +222,8 @@ def explore(
     least_rest = np.zeros(levels + 1)
     for n in range(levels - 1, -1, -1):
         least_rest[n] = least_rest[n + 1] + values[starts[n], 0]
+    timed = is_timed(problem, objective)
+    outer_times = _outer_times(problem, crossings[starts[levels - 1] :])
     position = starts[:-1].copy()
     sums = np.zeros(levels + 1)
     looked = 0
@@ -229,6 +246,12 @@ def explore(
             position[depth] = starts[depth + 1]
             continue
         if depth > 0:
+            if depth == levels - 1 and timed:
+                least = max(cycles, outer_times[row - starts[depth], 0])
+                least = max(least + outer_times[row - starts[depth], 1], values[position[0], 3])
+                if not is_better(objective, energy, least, best):
+                    position[depth] += 1
+                    continue
             joined = True
             for d in range(dims):
                 if parts[row, 0, d] % (tiles[memory + 1, d] * spatial[memory, d]):

@@ -11,7 +11,7 @@ from picojoule.errors import CapacityError, MappingError
 from picojoule.hardware import Accelerator, Array, Memory
 from picojoule.mapper.certificate import Certificate
 from picojoule.mapper.explore import explore
-from picojoule.mapper.objective import EDP, LATENCY, OBJECTIVES, Minimize
+from picojoule.mapper.objective import EDP, LATENCY, OBJECTIVES, Minimize, score
 from picojoule.mapper.problem import Problem, build_problem, gap_arrays, mapspace_size
 from picojoule.mapper.space import (
     all_parts,
@@ -56,6 +56,7 @@ class _Best:
     looked: int = 0
     evaluated: int = 0
     complete: bool = True
+    bound: float = 0.0
 
     @property
     def found(self) -> bool:
@@ -114,7 +115,7 @@ def search(
     certificate = Certificate(
         objective=minimize,
         cost=score_of(minimize, costs),
-        lower_bound=score_of(minimize, costs) if best.complete else 0.0,
+        lower_bound=score_of(minimize, costs) if best.complete else best.bound,
         optimal=best.complete,
         mapspace_size=mapspace_size(operation, accelerator),
         visited=best.looked,
@@ -214,6 +215,8 @@ def _explore(
         found.append((parts[order], values[order], details[order], crossings[order]))
         others_pj += float(values[:, 0].min())
         floor += crossings.min(axis=0)
+    least_cycles = float(found[-1][1][:, 3].min())
+    best.bound = float(score(objective, others_pj, least_cycles))
     found.reverse()
     starts = np.cumsum([0, *(len(part[0]) for part in found)])
     looked, evaluated, complete = explore(
