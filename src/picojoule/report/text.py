@@ -81,7 +81,8 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
 
     Args:
         table: What to draw.
-        width: Characters a line may take; long left-aligned cells are folded, never cut.
+        width: Characters a line may take; where the table is wider, headings are broken at their
+            hyphens and spaces, then left-aligned cells are folded; nothing is cut.
         color: Whether to write terminal colours.
 
     Returns:
@@ -99,11 +100,13 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
         show_footer=table.total is not None,
         padding=(0, 1, 0, 0),
     )
+    narrow = _natural_width(table) > width
     for place, column in enumerate(table.columns):
         footer = column.show(table.total[place]) if table.total else ""
+        heading = column.name.replace("-", "-\n").replace(" ", "\n") if narrow else column.name
         left = column.align == "left"
         grid.add_column(
-            Text(column.name),
+            Text(heading),
             Text(footer, style="bold"),
             justify=column.align,
             overflow="fold",
@@ -124,6 +127,15 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
     for note in table.notes:
         console.print(Text(note), soft_wrap=False)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()).strip("\n") + "\n"
+
+
+def _natural_width(table: Table) -> int:
+    """Characters that a table takes when nothing is broken or folded."""
+    rows = [*table.rows, table.total] if table.total else table.rows
+    return sum(
+        1 + max([len(column.name), *(len(column.show(row[place])) for row in rows)])
+        for place, column in enumerate(table.columns)
+    )
 
 
 def to_csv(table: Table) -> str:
