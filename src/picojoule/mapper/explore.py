@@ -4,14 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper
-from picojoule.mapper.bounds import (
-    chain_energy,
-    is_absorbed,
-    looped_mask,
-    words_below,
-)
+from picojoule.mapper.bounds import looped_mask, words_below
 from picojoule.mapper.objective import energy_limit, is_better, score
+from picojoule.mapper.orders import chain_energy
 from picojoule.mapper.problem import Problem
+from picojoule.mapper.tiles import is_absorbed
 from picojoule.mapper.timing import (
     add_crossings,
     chain_cycles,

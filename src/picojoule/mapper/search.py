@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import Costs, count, price
+from picojoule.cost import count, price
 from picojoule.errors import CapacityError, MappingError
 from picojoule.hardware import Accelerator, Array, Memory
-from picojoule.mapper.certificate import Certificate
+from picojoule.mapper.certificate import Certificate, Solution, score_of
 from picojoule.mapper.explore import explore
 from picojoule.mapper.objective import EDP, LATENCY, OBJECTIVES, Minimize, score
 from picojoule.mapper.problem import Problem, build_problem, gap_arrays, mapspace_size
@@ -21,7 +21,7 @@ from picojoule.mapper.space import (
     product_table,
     spatial_vectors,
 )
-from picojoule.mapping import AxisName, Counts, Level, Loop, Nest
+from picojoule.mapping import AxisName, Level, Loop, Nest
 from picojoule.workload import Operation
 
 Integers = NDArray[np.int64]
@@ -33,16 +33,6 @@ FIRST_LOOK = 3000
 """Chains that the first, narrow look evaluates before the whole space is bounded."""
 WIDE_VECTORS = 12
 """Spatial choices of each gap, widest first, that the first look takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """The best nest of an operation on a chip, what it costs, and how that is proved."""
-
-    nest: Nest
-    counts: Counts
-    costs: Costs
-    certificate: Certificate
 
 
 @dataclass(slots=True)
@@ -123,15 +113,6 @@ def search(
         first_look=first_looked,
     )
     return Solution(nest, counts, costs, certificate)
-
-
-def score_of(minimize: str, costs: Costs) -> float:
-    """What an objective makes of costs: pJ, cycles, or pJ x cycles."""
-    if minimize == "energy":
-        return costs.energy_pj
-    if minimize == "latency":
-        return float(costs.latency_cycles)
-    return costs.energy_pj * costs.latency_cycles
 
 
 def _nothing(problem: Problem) -> _Best:

@@ -8,25 +8,16 @@ from numpy.typing import NDArray
 
 from picojoule.hardware import Array
 from picojoule.jit import helper
-from picojoule.mapper.bounds import (
-    SLID,
-    all_prices,
-    base_energy,
-    filling_terms,
-    find_shares,
-    first_tiles_energy,
-    fits,
-    interface_bound,
-    order_energy,
-    outermost_bound,
-)
+from picojoule.mapper.bounds import SLID, filling_terms, interface_bound, outermost_bound
 from picojoule.mapper.objective import is_better
+from picojoule.mapper.orders import order_energy
+from picojoule.mapper.prices import all_prices, base_energy, first_tiles_energy
 from picojoule.mapper.problem import Problem
+from picojoule.mapper.tiles import find_shares, fits
 from picojoule.mapper.timing import is_timed, least_crossings, least_cycles, own_crossings
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 LARGEST_MEMO = 2**24
 """Unions whose bound is remembered, 8 bytes each."""
@@ -164,7 +155,7 @@ def part_bound(
         energy += problem.leakage_pj_per_cycle * _least_cycles(problem, memory, spatial)
     else:
         spatial[memory - 1] = outer
-        shares = _gap_shares(problem, memory - 1, tiles, spatial)
+        shares = find_shares(problem, tiles, spatial, memory - 1)
     if memory == 0:
         return energy, 0.0
     filling_terms(problem, memory, tile, outer, shares, terms)
@@ -178,16 +169,6 @@ def part_bound(
     else:
         filling = outermost_bound(problem, tile, outer, terms)
     return energy + filling, filling
-
-
-@helper
-def _gap_shares(problem: Problem, gap: int, tiles: Integers, spatial: Integers) -> Floats:
-    """Grouped shares of one gap alone; gaps inside it do not matter to its memory's price."""
-    memories, tensors = problem.keeps.shape
-    shares = np.ones((tensors, memories))
-    if problem.fanout[gap] > 1:
-        shares[:, gap] = find_shares(problem, tiles, spatial, gap)[:, gap]
-    return shares
 
 
 @helper

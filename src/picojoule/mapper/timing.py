@@ -4,22 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper
-from picojoule.mapper.bounds import (
-    LEAST,
-    SHARE,
-    all_prices,
+from picojoule.mapper.bounds import LEAST, SHARE
+from picojoule.mapper.objective import ENERGY
+from picojoule.mapper.orders import order_energy, ordered_energy
+from picojoule.mapper.prices import all_prices, first_tiles_energy
+from picojoule.mapper.problem import Problem
+from picojoule.mapper.tiles import (
     find_shares,
-    first_tiles_energy,
     first_words,
     irrelevant_spatial,
-    order_energy,
-    ordered_energy,
     parent_of,
     visits_of,
     words_of,
 )
-from picojoule.mapper.objective import ENERGY
-from picojoule.mapper.problem import Problem
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

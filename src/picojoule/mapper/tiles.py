@@ -1,0 +1,220 @@
+"""Tiles: what a tile of a chain holds, what fits, and what its instances share."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.cost import distinct_offsets, moved_points, shared_in_run, shared_points
+from picojoule.jit import helper
+from picojoule.mapper.problem import Problem
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@helper
+def visits_of(problem: Problem, tile: Integers) -> float:
+    """How many tiles of this size the whole operation has."""
+    visits = 1.0
+    for d in range(tile.size):
+        visits *= problem.sizes[d] // tile[d]
+    return visits
+
+
+@helper
+def shared_on_axis(
+    dims: Integers, coefficients: Integers, low: int, high: int, tile: Integers, distance: int
+) -> int:
+    """Coordinates of one axis, terms `low` to `high`, that a shifted tile shares with itself."""
+    runs = 0
+    extent = 1
+    coefficient, count = 1, 1
+    unit = 0
+    widest = 0
+    for n in range(low, high):
+        size = int(tile[dims[n]])
+        if size > 1:
+            runs += 1
+            coefficient, count = coefficients[n], size
+            extent += coefficient * (size - 1)
+            if coefficient == 1 and size > unit:
+                unit = size
+            widest = max(widest, coefficient)
+    if distance >= extent:
+        return 0
+    if runs == 0:
+        return 1
+    if runs == 1:
+        return shared_in_run(coefficient, count, distance)
+    if runs == 2 and widest <= unit:
+        return extent - distance
+    sizes = np.empty(high - low, dtype=np.int64)
+    for n in range(low, high):
+        sizes[n - low] = tile[dims[n]]
+    return shared_points(coefficients[low:high], sizes, distance, False)
+
+
+@helper
+def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
+    """Distinct words of a tensor in a tile."""
+    words = 1
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+        if high - low == 1:
+            words *= int(tile[dims[low]])
+        elif high > low:
+            words *= shared_on_axis(dims, coefficients, low, high, tile, 0)
+    return words
+
+
+@helper
+def moved_of(
+    problem: Problem, tensor: int, tile: Integers, displacement: Integers, reuse: int
+) -> int:
+    """Words of a tensor that a tile needs anew after a displacement."""
+    low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
+    first = problem.axis_first[low : high + 1]
+    return moved_points(
+        first, problem.term_dim, problem.term_coefficient, tile, displacement, reuse, False
+    )
+
+
+@helper
+def fits(problem: Problem, memory: int, tile: Integers) -> bool:
+    """Whether a memory can hold a tile of every tensor it keeps."""
+    tensors = problem.bits.size
+    used = np.zeros(tensors, dtype=np.int64)
+    for t in range(tensors):
+        if problem.keeps[memory, t]:
+            pool = problem.pool[memory, t]
+            if problem.pool_bits[memory, pool] >= 0:
+                used[pool] += words_of(problem, t, tile) * problem.bits[t]
+                if used[pool] > problem.pool_bits[memory, pool]:
+                    return False
+    return True
+
+
+@helper
+def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: int) -> bool:
+    """Whether a loop just outside a memory need not run innermost: its smallest factor fits in.
+
+    Only for dimensions that share no axis of any tensor; docs/mapper.md has the reason.
+    """
+    if problem.sliding >> dim & 1:
+        return False
+    factor = 2
+    while bound % factor:
+        factor += 1
+    tile[dim] *= factor
+    absorbed = fits(problem, memory, tile)
+    tile[dim] //= factor
+    return absorbed
+
+
+@helper
+def parent_of(problem: Problem, child: int, tensor: int) -> int:
+    """The next outer memory that keeps the tensor."""
+    parent = child - 1
+    while not problem.keeps[parent, tensor]:
+        parent -= 1
+    return parent
+
+
+@helper
+def irrelevant_spatial(problem: Problem, tensor: int, spatial: Integers) -> int:
+    """Instances that work on the same words: factors over dimensions that do not index them."""
+    product = 1
+    mask = problem.single[tensor] | problem.joined[tensor]
+    for d in range(spatial.size):
+        if not mask >> d & 1:
+            product *= spatial[d]
+    return product
+
+
+@helper
+def group_share(
+    problem: Problem, gap: int, tensor: int, tile: Integers, spatial: Integers
+) -> float:
+    """Share of an array's words that travel once they are grouped: distinct over all instances."""
+    if not problem.grouped[gap, tensor]:
+        return 1.0
+    instances = 1
+    distinct = 1
+    plain = True
+    for d in range(spatial.size):
+        if spatial[d] > 1:
+            instances *= spatial[d]
+            if problem.single[tensor] >> d & 1:
+                distinct *= spatial[d]
+            elif problem.joined[tensor] >> d & 1:
+                plain = False
+    if not plain:
+        low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
+        loops = np.empty((3, spatial.size), dtype=np.int64)
+        for d in range(spatial.size):
+            loops[0, d], loops[1, d], loops[2, d] = d, spatial[d], tile[d]
+        distinct = distinct_offsets(
+            problem.axis_first[low : high + 1], problem.term_dim, problem.term_coefficient, loops
+        )
+    return distinct / instances
+
+
+@helper
+def find_shares(problem: Problem, tiles: Integers, spatial: Integers, known: int) -> Floats:
+    """Grouped share of each tensor and gap, `(T, L)`."""
+    memories, tensors = problem.keeps.shape
+    shares = np.ones((tensors, memories))
+    inside = np.ones(problem.sizes.size, dtype=np.int64)
+    for gap in range(known, memories):
+        if problem.fanout[gap] == 1:
+            continue
+        for t in range(tensors):
+            tile = tiles[gap + 1] if gap + 1 < memories else inside
+            shares[t, gap] = group_share(problem, gap, t, tile, spatial[gap])
+    return shares
+
+
+@helper
+def first_words(
+    problem: Problem, memory: int, tiles: Integers, spatial: Integers, known: int
+) -> float:
+    """Output words that the instances of a memory ever touch, each instance's own.
+
+    Gaps outside `known` are undecided: at most their whole fan-out shares each word.
+    """
+    output = problem.bits.size - 1
+    words = 1.0
+    for gap in range(memory):
+        if gap < known:
+            words *= problem.fanout[gap]
+        else:
+            words *= irrelevant_spatial(problem, output, spatial[gap])
+    if problem.joined[output] == 0:
+        return words * words_of(problem, output, problem.sizes)
+    if known > 0:
+        return words * words_of(problem, output, problem.sizes)
+    return _touched_words(problem, output, memory, tiles, spatial)
+
+
+@helper
+def _touched_words(
+    problem: Problem, tensor: int, memory: int, tiles: Integers, spatial: Integers
+) -> float:
+    """Words of a tensor with joined axes that all instances of a memory touch, each its own."""
+    dims = problem.sizes.size
+    loops = np.empty((3, dims * (memory + 1)), dtype=np.int64)
+    instances = 1.0
+    n = 0
+    for level in range(memory + 1):
+        for d in range(dims):
+            stride, bound = 1, tiles[level, d]
+            if level < memory:
+                stride = tiles[level + 1, d] * spatial[level, d]
+                bound = tiles[level, d] // stride
+                instances *= spatial[level, d]
+            loops[0, n], loops[1, n], loops[2, n] = d, bound, stride
+            n += 1
+    low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
+    return instances * distinct_offsets(
+        problem.axis_first[low : high + 1], problem.term_dim, problem.term_coefficient, loops
+    )
