@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
 from picojoule.jit import helper
-from picojoule.mapper.prices import word_price
 from picojoule.mapper.problem import Problem
 from picojoule.mapper.tiles import (
     irrelevant_spatial,
@@ -18,6 +17,7 @@ from picojoule.mapper.tiles import (
     moved_of,
     parent_of,
     visits_of,
+    word_price,
     words_of,
 )
 

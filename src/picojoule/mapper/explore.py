@@ -5,9 +5,8 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper
 from picojoule.mapper.bounds import looped_mask, words_below
-from picojoule.mapper.objective import energy_limit, is_better, score
 from picojoule.mapper.orders import chain_energy
-from picojoule.mapper.problem import Problem
+from picojoule.mapper.problem import Problem, energy_limit, is_better, score
 from picojoule.mapper.tiles import is_absorbed
 from picojoule.mapper.timing import (
     add_crossings,
@@ -184,6 +183,15 @@ def _outer_times(problem: Problem, crossings: Floats) -> Floats:
 
 
 @helper
+def _divides(tile: Integers, gap: Integers, around: Integers) -> bool:
+    """Whether the instances of a gap, a tile each, divide the tile around them."""
+    d = 0
+    while d < tile.size and around[d] % (tile[d] * gap[d]) == 0:
+        d += 1
+    return d == tile.size
+
+
+@helper
 def explore(
     problem: Problem,
     objective: int,
@@ -233,34 +241,24 @@ def explore(
             if depth >= 0:
                 position[depth] += 1
             continue
-        row = position[depth]
+        row, inner = position[depth], position[max(depth - 1, 0)]
         looked += 1
         memory = memories - 1 - depth
         energy = sums[depth] + values[row, 0] + least_rest[depth + 1]
-        cycles = values[position[0], 2]
-        if not is_better(objective, energy, values[position[0], 3], best):
+        cycles, least = values[position[0], 2], values[position[0], 3]
+        if not is_better(objective, energy, least, best):
             # Parts are sorted: none after this one is better.
             position[depth] = starts[depth + 1]
             continue
-        if depth > 0:
-            if depth == levels - 1 and timed:
-                least = max(cycles, outer_times[row - starts[depth], 0])
-                least = max(least + outer_times[row - starts[depth], 1], values[position[0], 3])
-                if not is_better(objective, energy, least, best):
-                    position[depth] += 1
-                    continue
-            joined = True
-            for d in range(dims):
-                if parts[row, 0, d] % (tiles[memory + 1, d] * spatial[memory, d]):
-                    joined = False
-                    break
-            if not joined:
-                position[depth] += 1
-                continue
-            inner = position[depth - 1]
-            if memory == 1:
-                spatial[0] = parts[row, 1]
-            if not can_pair_win(
+        if depth == levels - 1 and depth > 0 and timed:
+            hidden, added = outer_times[row - starts[depth]]
+            least = max(least, max(cycles, hidden) + added)
+        if memory == 1:
+            spatial[0] = parts[row, 1]
+        if depth > 0 and not (
+            is_better(objective, energy, least, best)
+            and _divides(tiles[memory + 1], spatial[memory], parts[row, 0])
+            and can_pair_win(
                 problem,
                 objective,
                 memory + 1,
@@ -273,9 +271,10 @@ def explore(
                 energy - values[inner, 1],
                 cycles,
                 best,
-            ):
-                position[depth] += 1
-                continue
+            )
+        ):
+            position[depth] += 1
+            continue
         tiles[memory] = parts[row, 0]
         if memory > 0:
             spatial[memory - 1] = parts[row, 1]

@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
 from picojoule.jit import helper
-from picojoule.mapper.prices import all_prices, base_energy, first_tiles_energy
 from picojoule.mapper.problem import Problem
-from picojoule.mapper.tiles import find_shares, is_absorbed, shared_on_axis, visits_of, words_of
+from picojoule.mapper.tiles import (
+    all_prices,
+    base_energy,
+    find_shares,
+    first_tiles_energy,
+    is_absorbed,
+    shared_on_axis,
+    visits_of,
+    words_of,
+)
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

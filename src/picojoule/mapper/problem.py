@@ -1,11 +1,11 @@
-"""Problem: an operation on a chip as arrays, the form that the search kernels read.
+"""Problem: an operation on a chip as arrays, the form that the kernels read, and its objective.
 
 Memories are numbered from the outside in; gap `i` is what lies below memory `i`: an array, or
 nothing. Prices are per word of each tensor. Masks have one bit per dimension.
 """
 
 import math
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,17 @@ from numpy.typing import NDArray
 from picojoule.cost import REUSE, leakage_w, pack_tensor, step_energy_pj
 from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array, Memory
+from picojoule.jit import helper
 from picojoule.mapping import usable_bits
 from picojoule.workload import Operation, Tensor
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+Minimize = Literal["energy", "latency", "edp"]
+ENERGY, LATENCY, EDP = 0, 1, 2
+OBJECTIVES: dict[Minimize, int] = {"energy": ENERGY, "latency": LATENCY, "edp": EDP}
 
 
 class Problem(NamedTuple):
@@ -201,3 +206,32 @@ def _factorisations(size: int, slots: int) -> int:
         ways *= math.comb(exponent + slots - 1, slots - 1)
         factor += 1
     return ways * (slots if size > 1 else 1)
+
+
+@helper
+def score(objective: int, energy: float, cycles: float) -> float:
+    """What is minimised: pJ, cycles, or their product."""
+    if objective == ENERGY:
+        return energy
+    if objective == LATENCY:
+        return cycles
+    return energy * cycles
+
+
+@helper
+def is_better(objective: int, energy: float, cycles: float, best: Floats) -> bool:
+    """Whether (energy, cycles) beats `best` (score, energy); equal latency goes by energy."""
+    value = score(objective, energy, cycles)
+    return value < best[0] or (objective == LATENCY and value == best[0] and energy < best[1])
+
+
+@helper
+def energy_limit(objective: int, cycles: float, best: Floats) -> float:
+    """Energy that a result of at least `cycles` must stay below to beat `best`; never too low."""
+    if objective == ENERGY:
+        return best[0]
+    if objective == EDP:
+        return best[0] / cycles * (1.0 + 1e-12)
+    if cycles > best[0]:
+        return 0.0
+    return best[1] if cycles == best[0] else np.inf

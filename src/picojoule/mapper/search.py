@@ -11,16 +11,19 @@ from picojoule.errors import CapacityError, MappingError
 from picojoule.hardware import Accelerator, Array, Memory
 from picojoule.mapper.certificate import Certificate, Solution, score_of
 from picojoule.mapper.explore import explore
-from picojoule.mapper.objective import EDP, LATENCY, OBJECTIVES, Minimize, score
-from picojoule.mapper.problem import Problem, build_problem, gap_arrays, mapspace_size
-from picojoule.mapper.space import (
-    all_parts,
-    all_tiles,
-    divisor_table,
-    least_base,
-    product_table,
-    spatial_vectors,
+from picojoule.mapper.factors import all_tiles, divisor_table, product_table, spatial_vectors
+from picojoule.mapper.problem import (
+    EDP,
+    LATENCY,
+    OBJECTIVES,
+    Minimize,
+    Problem,
+    build_problem,
+    gap_arrays,
+    mapspace_size,
+    score,
 )
+from picojoule.mapper.space import all_parts, least_base
 from picojoule.mapping import AxisName, Level, Loop, Nest
 from picojoule.workload import Operation
 

@@ -1,19 +1,16 @@
-"""Space: the tiles and spatial factors a chain can be made of, each with a bound on its cost."""
+"""Space: the parts that a chain can be made of, each with a bound on its cost."""
 
-import math
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.hardware import Array
 from picojoule.jit import helper
 from picojoule.mapper.bounds import SLID, filling_terms, interface_bound, outermost_bound
-from picojoule.mapper.objective import is_better
+from picojoule.mapper.factors import code_places, indices_of, union_code
 from picojoule.mapper.orders import order_energy
-from picojoule.mapper.prices import all_prices, base_energy, first_tiles_energy
-from picojoule.mapper.problem import Problem
-from picojoule.mapper.tiles import find_shares, fits
+from picojoule.mapper.problem import Problem, is_better
+from picojoule.mapper.tiles import all_prices, base_energy, find_shares, first_tiles_energy
 from picojoule.mapper.timing import is_timed, least_crossings, least_cycles, own_crossings
 
 Integers = NDArray[np.int64]
@@ -21,100 +18,6 @@ Floats = NDArray[np.float64]
 
 LARGEST_MEMO = 2**24
 """Unions whose bound is remembered, 8 bytes each."""
-
-
-def divisor_table(sizes: Integers) -> tuple[Integers, Integers]:
-    """Divisors of each dimension in rising order, `(D, most)`, and how many it has, `(D,)`."""
-    divisors = [_divisors(int(size)) for size in sizes]
-    table = np.zeros((len(divisors), max(map(len, divisors))), dtype=np.int64)
-    for d, row in enumerate(divisors):
-        table[d, : len(row)] = row
-    return table, np.array([len(row) for row in divisors], dtype=np.int64)
-
-
-def _divisors(size: int) -> list[int]:
-    low = [n for n in range(1, math.isqrt(size) + 1) if size % n == 0]
-    return low + [size // n for n in reversed(low) if n * n != size]
-
-
-def axis_vectors(
-    sizes: Integers, names: Sequence[str], limit: int, dims: tuple[str, ...] | None
-) -> list[tuple[int, ...]]:
-    """All ways to spread factors of the dimensions along one axis of an array."""
-    vectors: list[tuple[int, ...]] = [()]
-    for name, size in zip(names, sizes, strict=True):
-        allowed = dims is None or name in dims
-        factors = _divisors(int(size)) if allowed and limit > 1 else [1]
-        vectors = [
-            (*vector, factor)
-            for vector in vectors
-            for factor in factors
-            if math.prod(vector) * factor <= limit
-        ]
-    return vectors
-
-
-def spatial_vectors(
-    sizes: Integers, names: Sequence[str], array: Array | None
-) -> dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Spatial factors per dimension that fit an array, each with one split over its axes."""
-    ones = (1,) * len(names)
-    if array is None:
-        return {ones: (ones, ones)}
-    found: dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
-    along_y = axis_vectors(sizes, names, array.y, array.y_dims)
-    for along_x in axis_vectors(sizes, names, array.x, array.x_dims):
-        rest = tuple(int(size) // x for size, x in zip(sizes, along_x, strict=True))
-        for y_vector in along_y:
-            if all(r % y == 0 for r, y in zip(rest, y_vector, strict=True)):
-                total = tuple(x * y for x, y in zip(along_x, y_vector, strict=True))
-                found.setdefault(total, (along_x, y_vector))
-    return found
-
-
-@helper
-def _advance(index: Integers, counts: Integers) -> bool:
-    """Step a mixed-radix counter; False once it has wrapped."""
-    for d in range(index.size - 1, -1, -1):
-        index[d] += 1
-        if index[d] < counts[d]:
-            return True
-        index[d] = 0
-    return False
-
-
-@helper
-def all_tiles(problem: Problem, memory: int, table: Integers, counts: Integers) -> Integers:
-    """Every tile that memory `memory` can hold, `(tile, D)`."""
-    dims = counts.size
-    capacity = 1024
-    tiles = np.empty((capacity, dims), dtype=np.int64)
-    index = np.zeros(dims, dtype=np.int64)
-    tile = np.empty(dims, dtype=np.int64)
-    count = 0
-    running = True
-    while running:
-        for d in range(dims):
-            tile[d] = table[d, index[d]]
-        if fits(problem, memory, tile):
-            if count == capacity:
-                grown = np.empty((2 * capacity, dims), dtype=np.int64)
-                grown[:capacity] = tiles
-                tiles, capacity = grown, 2 * capacity
-            tiles[count] = tile
-            count += 1
-            running = _advance(index, counts)
-        else:
-            # Larger factors of the last dimensions do not fit either: skip to the next carry.
-            last = dims - 1
-            while last >= 0 and index[last] == 0:
-                last -= 1
-            if last < 0:
-                break
-            for d in range(last, dims):
-                index[d] = 0
-            running = last > 0 and _advance(index[:last], counts[:last])
-    return tiles[:count].copy()
 
 
 @helper
@@ -186,62 +89,37 @@ def _least_cycles(problem: Problem, memory: int, spatial: Integers) -> float:
     return cycles
 
 
-def product_table(sizes: Integers, table: Integers, counts: Integers) -> Integers:
-    """Index of the product of two divisors, `(D, i, j)`, or -1 where it does not divide."""
-    most = table.shape[1]
-    products = np.full((len(sizes), most, most), -1, dtype=np.int64)
-    for d, count in enumerate(counts):
-        index = {int(divisor): n for n, divisor in enumerate(table[d, :count])}
-        for i in range(count):
-            for j in range(count):
-                products[d, i, j] = index.get(int(table[d, i]) * int(table[d, j]), -1)
-    return products
-
-
-@helper
-def indices_of(vectors: Integers, table: Integers) -> Integers:
-    """Divisor indices of each vector, `(vector, D)`."""
-    indices = np.empty_like(vectors)
-    for row in range(vectors.shape[0]):
-        for d in range(vectors.shape[1]):
-            n = 0
-            while table[d, n] != vectors[row, d]:
-                n += 1
-            indices[row, d] = n
-    return indices
-
-
 @helper
 def _gap_bounds(
-    problem: Problem, memory: int, outer_vectors: Integers, inner: Integers
-) -> tuple[Floats, Floats]:
-    """Per choice of the outer gap: base energy at least, and least compute cycles."""
+    problem: Problem, memory: int, outer_vectors: Integers, inner: Integers, floor: Floats
+) -> Floats:
+    """Per choice of the outer gap, `(gap, 3)`: base energy, compute cycles and cycles at least.
+
+    All are 0 for memories that are not the innermost.
+    """
     memories, dims = problem.keeps.shape[0], problem.sizes.size
-    energies = np.zeros(outer_vectors.shape[0])
-    cycles = np.zeros(outer_vectors.shape[0])
+    gaps = np.zeros((outer_vectors.shape[0], 3))
     if memory < memories - 1:
-        return energies, cycles
+        return gaps
     tiles = np.ones((memories, dims), dtype=np.int64)
     spatial = np.ones((memories, dims), dtype=np.int64)
     spatial[memory] = inner
-    known = max(memory - 1, 0)
-    if problem.joined[-1]:
-        known = max(known, 1)
+    inside = max(memory - 1, 0)
+    # The words that a joined output touches are bounded as if the outermost gap were open.
+    known = max(inside, 1) if problem.joined[-1] else inside
     for o in range(outer_vectors.shape[0]):
-        instances = 1
         if memory > 0:
             spatial[memory - 1] = outer_vectors[o]
-            for d in range(dims):
-                instances *= outer_vectors[o, d]
-        shares = find_shares(problem, tiles, spatial, min(known, memories))
+        shares = find_shares(problem, tiles, spatial, known)
         for t in range(problem.bits.size):
             if memory > 0 and problem.joined[t]:
-                # The share of a sliding window depends on the tile: not more than all alike.
-                shares[t, memory - 1] = 1.0 / instances
-        cycles[o] = _least_cycles(problem, memory, spatial)
-        energies[o] = base_energy(problem, tiles, spatial, shares, known)
-        energies[o] += problem.leakage_pj_per_cycle * cycles[o]
-    return energies, cycles
+                # The share of a sliding window depends on the tile: at least as if all were alike.
+                shares[t, memory - 1] = 1.0 / np.prod(outer_vectors[o])
+        gaps[o, 1] = _least_cycles(problem, memory, spatial)
+        gaps[o, 2] = least_cycles(problem, gaps[o, 1], floor, spatial, inside)
+        gaps[o, 0] = base_energy(problem, tiles, spatial, shares, known)
+        gaps[o, 0] += problem.leakage_pj_per_cycle * gaps[o, 1]
+    return gaps
 
 
 @helper
@@ -263,6 +141,12 @@ def _union_bound(problem: Problem, memory: int, union: Integers) -> float:
     terms = np.empty((tensors, SLID + ones.size))
     filling_terms(problem, memory, union, ones, shares, terms)
     return interface_bound(problem, memory, union, ones, terms)
+
+
+@helper
+def _doubled(rows: NDArray[Any]) -> NDArray[Any]:
+    """The same rows with as many empty ones after them."""
+    return np.concatenate((rows, np.zeros_like(rows)))
 
 
 @helper
@@ -290,109 +174,94 @@ def all_parts(
 
     Returns:
         Parts `(part, 3, D)`: tile, outer and inner factors; `(part, 4)`: the bound, what filling
-        this memory adds to it, the least compute cycles, and the least cycles of any chain;
-        its `filling_terms`; and
-        `(part, L, 3)`: bits that cross the ports of memories 0 and 1 at least, for memory 1 alone.
+        this memory adds to it, the least compute cycles, and the least cycles of any chain; its
+        `filling_terms`; and, of memory 1, its `least_crossings`.
     """
     memories, dims = problem.keeps.shape[0], problem.sizes.size
-    capacity = 1024
-    parts = np.empty((capacity, 3, dims), dtype=np.int64)
-    values = np.empty((capacity, 4))
-    columns = SLID + dims
-    details = np.zeros((capacity, problem.bits.size, columns))
-    terms = np.zeros((problem.bits.size, columns))
-    crossings = np.zeros((capacity, memories, 3))
+    parts = np.zeros((1024, 3, dims), dtype=np.int64)
+    values = np.zeros((1024, 4))
+    details = np.zeros((1024, problem.bits.size, SLID + dims))
+    crossings = np.zeros((1024, memories, 3))
     tiles = np.ones((memories, dims), dtype=np.int64)
     tiles[0] = problem.sizes
     spatial = np.ones((memories, dims), dtype=np.int64)
-    tile_indices = indices_of(tiles_held, table)
-    outer_indices = indices_of(outer_vectors, table)
-    radix = np.ones(dims + 1, dtype=np.int64)
-    for d in range(dims):
-        most = 0
-        while most < table.shape[1] and table[d, most] > 0:
-            most += 1
-        radix[d + 1] = radix[d] * most
-    timed = memory == memories - 1 and is_timed(problem, objective)
-    unions = np.full(min(radix[dims], LARGEST_MEMO), -1.0)
-    union = np.empty(dims, dtype=np.int64)
+    tile_indices, outer_indices = indices_of(tiles_held, table), indices_of(outer_vectors, table)
+    places = code_places(table)
+    unions = np.full(min(places[dims], LARGEST_MEMO), -1.0)
     count = 0
-    for i in range(inner_vectors.shape[0]):
-        inner = inner_vectors[i]
-        gap_pj, gap_cycles = _gap_bounds(problem, memory, outer_vectors, inner)
-        gap_least = gap_cycles.copy()
-        if timed:
-            for o in range(gap_least.size):
-                if memory > 0:
-                    spatial[memory - 1] = outer_vectors[o]
-                gap_least[o] = least_cycles(
-                    problem, gap_cycles[o], floor, spatial, max(memory - 1, 0)
-                )
+    for inner in inner_vectors:
+        gaps = _gap_bounds(problem, memory, outer_vectors, inner, floor)
         for row in range(tiles_held.shape[0]):
             tile = tiles_held[row]
             if not _divides(inner, tile):
                 continue
             for o in range(outer_vectors.shape[0]):
-                code = 0
-                for d in range(dims):
-                    index = products[d, tile_indices[row, d], outer_indices[o, d]]
-                    if index < 0:
-                        code = -1
-                        break
-                    code += index * radix[d]
+                code = union_code(tile_indices[row], outer_indices[o], products, places)
                 if code < 0:
                     continue
                 if code < unions.size:
                     if unions[code] < 0.0:
-                        for d in range(dims):
-                            union[d] = tile[d] * outer_vectors[o, d]
-                        unions[code] = _union_bound(problem, memory, union)
-                    rough = unions[code] + gap_pj[o] + others_pj
-                    if not is_better(objective, rough, gap_least[o], best):
+                        unions[code] = _union_bound(problem, memory, tile * outer_vectors[o])
+                    rough = unions[code] + gaps[o, 0] + others_pj
+                    if not is_better(objective, rough, gaps[o, 2], best):
                         continue
-                outer = outer_vectors[o]
-                bound, least = 0.0, gap_least[o]
-                for careful in (False, True):
-                    if careful and not (exact and memory == 1):
-                        continue
-                    bound, filling = part_bound(
-                        problem, memory, tile, outer, inner, tiles, spatial, terms, careful
-                    )
-                    if timed and memory > 0:
-                        crossing = own_crossings(problem, memory, terms, floor)
-                        least = least_cycles(problem, gap_cycles[o], crossing, spatial, memory - 1)
-                    if not is_better(objective, bound + others_pj, least, best):
-                        bound = np.inf
-                        break
-                if bound == np.inf:
-                    continue
-                if count == capacity:
-                    grown = np.empty((2 * capacity, 3, dims), dtype=np.int64)
-                    grown[:capacity] = parts
-                    grown_values = np.empty((2 * capacity, 4))
-                    grown_values[:capacity] = values
-                    grown_details = np.zeros((2 * capacity, problem.bits.size, columns))
-                    grown_details[:capacity] = details
-                    grown_crossings = np.zeros((2 * capacity, memories, 3))
-                    grown_crossings[:capacity] = crossings
-                    parts, values, details = grown, grown_values, grown_details
-                    crossings = grown_crossings
-                    capacity *= 2
-                parts[count, 0], parts[count, 1], parts[count, 2] = tile, outer, inner
-                values[count, 0] = bound
-                values[count, 1] = filling
-                details[count] = terms
-                if memory == 1 and is_timed(problem, objective):
-                    least_crossings(problem, tiles, spatial, crossings[count])
-                values[count, 2] = gap_cycles[o]
-                values[count, 3] = least
-                count += 1
-    return (
-        parts[:count].copy(),
-        values[:count].copy(),
-        details[:count].copy(),
-        crossings[:count].copy(),
-    )
+                if count == len(parts):
+                    parts, values = _doubled(parts), _doubled(values)
+                    details, crossings = _doubled(details), _doubled(crossings)
+                parts[count, 0], parts[count, 1], parts[count, 2] = tile, outer_vectors[o], inner
+                values[count, 2], values[count, 3] = gaps[o, 1], gaps[o, 2]
+                if _bound_part(
+                    problem,
+                    memory,
+                    objective,
+                    parts[count],
+                    values[count],
+                    details[count],
+                    crossings[count],
+                    tiles,
+                    spatial,
+                    others_pj,
+                    floor,
+                    best,
+                    exact,
+                ):
+                    count += 1
+    return parts[:count], values[:count], details[:count], crossings[:count]
+
+
+@helper
+def _bound_part(
+    problem: Problem,
+    memory: int,
+    objective: int,
+    part: Integers,
+    values: Floats,
+    terms: Floats,
+    crossings: Floats,
+    tiles: Integers,
+    spatial: Integers,
+    others_pj: float,
+    floor: Floats,
+    best: Floats,
+    exact: bool,
+) -> bool:
+    """Fill in the values of one part, see `all_parts`; False once they leave no room."""
+    innermost = memory == problem.keeps.shape[0] - 1
+    timed = is_timed(problem, objective)
+    for careful in (False, True):
+        if careful and not (exact and memory == 1):
+            continue
+        values[0], values[1] = part_bound(
+            problem, memory, part[0], part[1], part[2], tiles, spatial, terms, careful
+        )
+        if timed and innermost and memory > 0:
+            total = own_crossings(problem, memory, terms, floor)
+            values[3] = least_cycles(problem, values[2], total, spatial, memory - 1)
+        if not is_better(objective, values[0] + others_pj, values[3], best):
+            return False
+    if memory == 1 and timed:
+        least_crossings(problem, tiles, spatial, crossings)
+    return True
 
 
 @helper

@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper
 from picojoule.mapper.bounds import LEAST, SHARE
-from picojoule.mapper.objective import ENERGY
 from picojoule.mapper.orders import order_energy, ordered_energy
-from picojoule.mapper.prices import all_prices, first_tiles_energy
-from picojoule.mapper.problem import Problem
+from picojoule.mapper.problem import ENERGY, Problem
 from picojoule.mapper.tiles import (
+    all_prices,
     find_shares,
+    first_tiles_energy,
     first_words,
     irrelevant_spatial,
     parent_of,
