@@ -245,6 +245,27 @@ def ordered_energy(
 
 
 @helper
+def _trace_order(loops: Integers, came: Integers, reached: int, order: Integers) -> None:
+    """Write down the best order: the loops outside `reached` in any order, then back through it.
+
+    Args:
+        loops: Dimension of each loop.
+        came: Which loop each set of loops ended with, outermost.
+        reached: The set from which on the order is free.
+        order: Filled, innermost first.
+    """
+    position = loops.size
+    for n in range(loops.size):
+        if not reached >> n & 1:
+            position -= 1
+            order[position] = loops[n]
+    while reached:
+        position -= 1
+        order[position] = loops[came[reached]]
+        reached &= ~(1 << came[reached])
+
+
+@helper
 def order_energy(
     problem: Problem,
     memory: int,
@@ -319,15 +340,7 @@ def order_energy(
     full = (1 << count) - 1
     if best[full] < least:
         least, reached = best[full], full
-    position = count
-    for n in range(count):
-        if not reached >> n & 1:
-            position -= 1
-            order[position] = loops[n]
-    while reached:
-        position -= 1
-        order[position] = loops[came[reached]]
-        reached &= ~(1 << came[reached])
+    _trace_order(loops[:count], came, reached, order)
     return least
 
 
