@@ -252,7 +252,7 @@ def explore(
             continue
         if depth == levels - 1 and depth > 0 and timed:
             hidden, added = outer_times[row - starts[depth]]
-            least = max(least, max(cycles, hidden) + added)
+            least = max(least, (max(cycles, hidden) + added) * (1.0 - 1e-12))
         if memory == 1:
             spatial[0] = parts[row, 1]
         if depth > 0 and not (

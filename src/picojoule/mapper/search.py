@@ -192,6 +192,8 @@ def _explore(
             exact,
         )
         if not len(parts):
+            # Every part is refuted: nothing is better than the best so far.
+            best.complete = True
             return
         order = np.argsort(values[:, 0], kind="stable")
         if memory == memories - 1:

@@ -175,25 +175,38 @@ def find_shares(problem: Problem, tiles: Integers, spatial: Integers, known: int
 
 
 @helper
+def touching_spatial(problem: Problem, spatial: Integers) -> int:
+    """Instances of a gap that may touch the same output word, at most.
+
+    Factors over dimensions that do not index the output, and over joined ones: neighbours along a
+    sliding window overlap.
+    """
+    product = 1
+    for d in range(spatial.size):
+        if not problem.single[-1] >> d & 1:
+            product *= spatial[d]
+    return product
+
+
+@helper
 def first_words(
     problem: Problem, memory: int, tiles: Integers, spatial: Integers, known: int
 ) -> float:
     """Output words that the instances of a memory ever touch, each instance's own.
 
-    Gaps outside `known` are undecided: at most their whole fan-out shares each word.
+    Gaps outside `known` are undecided, and the result is then an upper bound; with `known` of 0 it
+    is exact.
     """
     output = problem.bits.size - 1
-    words = 1.0
+    if known == 0 and problem.joined[output]:
+        return _touched_words(problem, output, memory, tiles, spatial)
+    words = float(words_of(problem, output, problem.sizes))
     for gap in range(memory):
         if gap < known:
             words *= problem.fanout[gap]
         else:
-            words *= irrelevant_spatial(problem, output, spatial[gap])
-    if problem.joined[output] == 0:
-        return words * words_of(problem, output, problem.sizes)
-    if known > 0:
-        return words * words_of(problem, output, problem.sizes)
-    return _touched_words(problem, output, memory, tiles, spatial)
+            words *= touching_spatial(problem, spatial[gap])
+    return words
 
 
 @helper
