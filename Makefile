@@ -27,7 +27,7 @@ test: $(VENV)/dev $(VENV)/warm
 	$(BIN)/python -m pytest -m 'not slow'
 
 test-all: $(VENV)/dev $(VENV)/warm
-	$(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=random $(BIN)/python -m pytest
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .
