@@ -220,7 +220,6 @@ def survives_a_tight_hint(
         inside.UNLIMITED,
         table,
         product_table(problem.sizes, table, counts),
-        exact=True,
     )
     return tuple(start.value) != hint
 

@@ -1,7 +1,7 @@
 """Search: the best mapping of an operation on a chip, and the proof that none is better."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from picojoule.workload import Operation
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Vector = tuple[int, ...]
+_Parts = tuple[Integers, Floats, Floats, Floats]
 
 UNLIMITED = 2**62
 FIRST_LOOK = 3000
@@ -50,6 +51,7 @@ class _Best:
     evaluated: int = 0
     complete: bool = True
     bound: float = 0.0
+    outer_parts: dict[tuple[int, int], _Parts] = field(default_factory=dict)
 
     @property
     def found(self) -> bool:
@@ -97,11 +99,9 @@ def search(
     best = _nothing(problem)
     if any(len(choices) > WIDE_VECTORS for choices in vectors):
         narrow = [_widest(choices) for choices in vectors]
-        _explore(problem, objective, tiles, narrow, best, FIRST_LOOK, table, products, exact=False)
+        _explore(problem, objective, tiles, narrow, best, FIRST_LOOK, table, products)
     first_looked = best.evaluated
-    _explore(
-        problem, objective, tiles, vectors, best, budget or UNLIMITED, table, products, exact=True
-    )
+    _explore(problem, objective, tiles, vectors, best, budget or UNLIMITED, table, products)
     nest = _build_nest(operation, accelerator, vectors, best)
     counts = count(operation, accelerator, nest)
     costs = price(operation, accelerator, counts)
@@ -164,24 +164,24 @@ def _explore(
     budget: int,
     table: Integers,
     products: Integers,
-    *,
-    exact: bool,
 ) -> None:
     """Bound the parts of every memory, outermost first, then walk their chains."""
     memories = len(tiles)
     choices = [np.array(list(gap), dtype=np.int64) for gap in vectors]
     ones = np.ones((1, problem.sizes.size), dtype=np.int64)
-    found: list[tuple[Integers, Floats, Floats, Floats]] = []
+    found: list[_Parts] = []
     # The innermost memory's parts carry the energy that belongs to no part: it can be negative.
     base_pj = float(least_base(problem))
     others_pj = 0.0
     floor = np.zeros((memories, 3))
     for memory in range(min(1, memories - 1), memories):
-        parts, values, details, crossings = all_parts(
+        gap = choices[memory - 1] if memory else ones
+        seen = best.outer_parts.get((memory, len(gap))) if memory < memories - 1 else None
+        parts, values, details, crossings = seen or all_parts(
             problem,
             memory,
             tiles[memory],
-            choices[memory - 1] if memory else ones,
+            gap,
             choices[memory] if memory == memories - 1 else ones,
             objective,
             others_pj if memory == memories - 1 else others_pj + base_pj,
@@ -189,8 +189,10 @@ def _explore(
             table,
             products,
             floor,
-            exact,
         )
+        if memory < memories - 1:
+            # The first look saw all choices of a gap that has few: its parts serve again.
+            best.outer_parts[memory, len(gap)] = (parts, values, details, crossings)
         if not len(parts):
             # Every part is refuted: nothing is better than the best so far.
             best.complete = True

@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 from picojoule.jit import helper
 from picojoule.mapper.bounds import SLID, filling_terms, interface_bound, outermost_bound
 from picojoule.mapper.factors import code_places, indices_of, union_code
-from picojoule.mapper.orders import order_energy
 from picojoule.mapper.problem import Problem, is_better
-from picojoule.mapper.tiles import all_prices, base_energy, find_shares, first_tiles_energy
+from picojoule.mapper.tiles import base_energy, find_shares
 from picojoule.mapper.timing import is_timed, least_crossings, least_cycles, own_crossings
 
 Integers = NDArray[np.int64]
@@ -30,7 +29,6 @@ def part_bound(
     tiles: Integers,
     spatial: Integers,
     terms: Floats,
-    exact: bool,
 ) -> tuple[float, float]:
     """Least energy that a choice of tile and gaps adds to any chain.
 
@@ -40,7 +38,6 @@ def part_bound(
         inner: Spatial factors of the gap inside it, when it is the innermost memory.
         tiles, spatial: Scratch space, `(L, D)`; gaps that are not decided hold ones.
         terms: Filled by `filling_terms`.
-        exact: Whether memory 1 is bounded by the best order of the loops outside it.
 
     Returns:
         The bound, and the part of it that filling this memory adds.
@@ -64,11 +61,6 @@ def part_bound(
     filling_terms(problem, memory, tile, outer, shares, terms)
     if memory > 1:
         filling = interface_bound(problem, memory, tile, outer, terms)
-    elif exact:
-        prices = all_prices(problem, shares, 0)
-        scratch = np.empty(problem.sizes.size, dtype=np.int64)
-        filling = order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
-        filling += first_tiles_energy(problem, tiles, spatial, prices, 1)
     else:
         filling = outermost_bound(problem, tile, outer, terms)
     return energy + filling, filling
@@ -167,7 +159,6 @@ def all_parts(
     table: Integers,
     products: Integers,
     floor: Floats,
-    exact: bool,
 ) -> tuple[Integers, Floats, Floats, Floats]:
     """Every (tile, outer gap, inner gap) of one memory whose bound leaves room to beat `best`.
 
@@ -175,7 +166,6 @@ def all_parts(
         others_pj: The least that the parts of the other memories add.
         table, products: From `divisor_table` and `product_table`.
         floor: Bits that the parts of the other memories move over the ports at least, `(L, 3)`.
-        exact: See `part_bound`.
 
     Returns:
         Parts `(part, 3, D)`: tile, outer and inner factors; `(part, 4)`: the bound, what filling
@@ -228,7 +218,6 @@ def all_parts(
                     others_pj,
                     floor,
                     best,
-                    exact,
                 ):
                     count += 1
     return parts[:count], values[:count], details[:count], crossings[:count]
@@ -248,22 +237,18 @@ def _bound_part(
     others_pj: float,
     floor: Floats,
     best: Floats,
-    exact: bool,
 ) -> bool:
     """Fill in the values of one part, see `all_parts`; False once they leave no room."""
     innermost = memory == problem.keeps.shape[0] - 1
     timed = is_timed(problem, objective)
-    for careful in (False, True):
-        if careful and not (exact and memory == 1):
-            continue
-        values[0], values[1] = part_bound(
-            problem, memory, part[0], part[1], part[2], tiles, spatial, terms, careful
-        )
-        if timed and innermost and memory > 0:
-            total = own_crossings(problem, memory, terms, floor)
-            values[3] = least_cycles(problem, values[2], total, spatial, memory - 1)
-        if not is_better(objective, values[0] + others_pj, values[3], best):
-            return False
+    values[0], values[1] = part_bound(
+        problem, memory, part[0], part[1], part[2], tiles, spatial, terms
+    )
+    if timed and innermost and memory > 0:
+        total = own_crossings(problem, memory, terms, floor)
+        values[3] = least_cycles(problem, values[2], total, spatial, memory - 1)
+    if not is_better(objective, values[0] + others_pj, values[3], best):
+        return False
     if memory == 1 and timed:
         least_crossings(problem, tiles, spatial, crossings)
     return True
