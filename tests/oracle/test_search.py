@@ -14,7 +14,7 @@ from picojoule.hardware import Accelerator, Array, Compute, Memory, Reuse
 from picojoule.mapper import OBJECTIVES as OBJECTIVES_BY_NAME
 from picojoule.mapper import Minimize, search
 from picojoule.mapper.factors import divisor_table, product_table, spatial_vectors
-from picojoule.mapper.problem import build_problem, gap_arrays
+from picojoule.mapper.problem import build_problem, gap_arrays, mapspace_size
 from picojoule.mapping import Level, Loop, Nest, validate
 from picojoule.workload import Axis, Operation, Tensor, Term
 
@@ -222,6 +222,23 @@ def survives_a_tight_hint(
         product_table(problem.sizes, table, counts),
     )
     return tuple(start.value) != hint
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_space_has_the_size_that_listing_it_gives(seed: int) -> None:
+    rng = random.Random(seed)
+    operation, chip = random_operation(rng), random_chip(rng)
+    memories = sum(isinstance(part, Memory) for part in chip.parts)
+    tilings = 1
+    for dim, size in operation.dims:
+        slots = memories
+        for part in chip.parts:
+            if isinstance(part, Array):
+                slots += part.x > 1 and (part.x_dims is None or dim in part.x_dims)
+                slots += part.y > 1 and (part.y_dims is None or dim in part.y_dims)
+        tilings *= len(list(_factorisations(size, slots)))
+    orders = len(list(itertools.permutations(operation.dims))) ** memories
+    assert mapspace_size(operation, chip) == tilings * orders
 
 
 @pytest.fixture(autouse=True)

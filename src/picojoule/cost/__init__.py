@@ -2,12 +2,11 @@
 
 from picojoule.cost.count import REUSE, Footprint, count
 from picojoule.cost.halo import shared_in_run, shared_points
-from picojoule.cost.pack import PackedTensor, pack_tensor
+from picojoule.cost.pack import pack_tensor
 from picojoule.cost.price import (
     LEAKAGE,
     Costs,
     area_mm2,
-    combine_cycles,
     leakage_w,
     price,
     step_energy_pj,
@@ -19,9 +18,7 @@ __all__ = [
     "REUSE",
     "Costs",
     "Footprint",
-    "PackedTensor",
     "area_mm2",
-    "combine_cycles",
     "count",
     "distinct_offsets",
     "leakage_w",

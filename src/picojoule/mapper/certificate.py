@@ -2,8 +2,8 @@
 
 The second look takes nothing of what the search computed.
 
-Legality, counts, costs and the size of the space are derived anew; the nest is executed by the
-oracle where that is affordable; and every neighbour of the nest (two loops swapped, one prime
+Legality, counts and costs are derived anew; the nest is executed by the oracle where that is
+affordable; and every neighbour of the nest (two loops swapped, one prime
 factor moved to another place) is priced, since a search that cut too much would leave a better
 mapping close by. Spaces small enough to list are compared whole in the project's tests.
 """

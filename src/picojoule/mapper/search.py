@@ -105,6 +105,8 @@ def search(
     nest = _build_nest(operation, accelerator, vectors, best)
     counts = count(operation, accelerator, nest)
     costs = price(operation, accelerator, counts)
+    # The walk and the closed form price the same chain; anything else is a bug of ours.
+    assert math.isclose(best.value[1], costs.energy_pj, rel_tol=1e-6, abs_tol=1e-6)
     certificate = Certificate(
         objective=minimize,
         cost=score_of(minimize, costs),
