@@ -258,7 +258,8 @@ CHIPS = (
     Mistake("The chip is no text", "pj chips a.yaml", ("a.yaml",), {"a.yaml": b"\x00\xff\xfe"}),
 )
 NESTS = (
-    _nest("A loop does not divide its dimension", WHOLE_NEST.replace("M in 4", "M in 3"), "M"),
+    _nest("Loops do not cover their dimension", WHOLE_NEST.replace("M in 4", "M in 3"), "M"),
+    _nest("A loop has iterations without work", WHOLE_NEST.replace("P in 6", "P in 4"), "P", "3"),
     _nest("A loop is missing", NEST, "S"),
     _nest(
         "A tile is too large", WHOLE_NEST.replace("  for C in 4\n", "") + "  for C in 4\n", "spad"

@@ -53,8 +53,22 @@ class Mistake:
 
 
 MISTAKES = {
-    "loop does not divide": Mistake(
-        "for M in 2", "for M in 3", "dimension M", "product 12 (3 at 'dram' x 4 at 'pes')", "8"
+    "loops do not cover": Mistake(
+        "spread M in 4", "spread M in 2", "dimension M", "product 4 (2 at 'dram' x 2 at 'pes')", "8"
+    ),
+    "outer loop has an empty iteration": Mistake(
+        "for C in 3",
+        "for C in 5",
+        "level 'dram', loop over C",
+        "bound 5 over 6: pieces of 2, and 2 empty",
+        "bound 3",
+    ),
+    "inner loop has an empty iteration": Mistake(
+        "for M in 2",
+        "for M in 3",
+        "level 'pes', loop over M",
+        "bound 4 over 3: pieces of 1, and 1 empty",
+        "bound 3",
     ),
     "loop is missing": Mistake("  for C in 3\n", "", "dimension C", "product 2", "product 6"),
     "unknown dimension": Mistake("for C in 3", "for K in 3", "loop 2 of 2 (K)", "K", "C, M"),
@@ -144,3 +158,31 @@ def test_the_capacity_fix_is_enough() -> None:
         validate(OPERATION, CHIP, parse_nest(inside))
     assert "M" in caught.value.fix
     validate(OPERATION, CHIP, parse_nest(GOOD))
+
+
+@pytest.mark.parametrize("name", ["outer loop has an empty iteration", "loops do not cover"])
+def test_the_bound_that_the_message_names_is_legal(name: str) -> None:
+    mistake = MISTAKES[name]
+    with pytest.raises(MappingError) as caught:
+        validate(OPERATION, CHIP, parse_nest(GOOD.replace(mistake.good, mistake.bad)))
+    if name == "loops do not cover":
+        assert caught.value.fix.startswith("add a loop of 2 over M")
+        mended = GOOD.replace(mistake.good, mistake.bad) + "\n  for M in 2"
+    else:
+        assert caught.value.fix == "write 3 instead of 5"
+        mended = GOOD.replace(mistake.good, mistake.bad).replace("C in 5", "C in 3")
+    validate(OPERATION, CHIP, parse_nest(mended))
+
+
+def test_bounds_need_not_divide() -> None:
+    """M = 8 over three: pieces of 3, 3 and 2, each over 3 columns."""
+    nest = GOOD.replace("for M in 2", "for M in 3").replace("spread M in 4", "spread M in 3")
+    validate(OPERATION, CHIP, parse_nest(nest))
+
+
+def test_a_bound_of_one_is_what_an_empty_loop_becomes() -> None:
+    nest = GOOD + "\n  for M in 2"
+    with pytest.raises(MappingError) as caught:
+        validate(OPERATION, CHIP, parse_nest(nest))
+    assert caught.value.fix == "write 1 instead of 2, or leave the loop out"
+    validate(OPERATION, CHIP, parse_nest(GOOD + "\n  for M in 1"))

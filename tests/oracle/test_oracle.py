@@ -12,7 +12,7 @@ from picojoule.errors import MappingError, Unsupported
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapping import Actions, Level, Loop, Nest, Transfers
 from picojoule.simulate import execute, execute_slowly
-from picojoule.simulate.oracle import Tally, _add, _places, _serve, sweep
+from picojoule.simulate.oracle import Tally, _block, _places, _serve, _tile
 from picojoule.simulate.passage import Passage, passages
 from picojoule.simulate.stepper import execute_compiled, moves_kernel, moves_reference
 from picojoule.workload import Operation, Tensor
@@ -209,18 +209,21 @@ def test_what_arrives_departs(case: Case) -> None:
 
 def count_departures(passage: Passage) -> int:
     """Words that leave the child for the parent: each tile loses what the next one lacks."""
-    origin = (0,) * len(passage.tensor.axes)
     words = 0
-    for base in sweep(passage.above, origin):
-        steps = list(sweep(passage.time, base))
+    places = list(itertools.product(*map(_places, passage.spreads)))
+    for base in itertools.product(*(range(stride.bound) for stride in passage.above)):
+        steps = list(itertools.product(*(range(stride.bound) for stride in passage.time)))
         for now, then in itertools.zip_longest(steps, steps[1:]):
             leaving = {}
-            for place, offset in _places(passage.spreads, origin):
-                tile = set(sweep(passage.inside, _add(now, offset)))
-                after = set(sweep(passage.inside, _add(then, offset))) if then else set()
+            for place in places:
+                seat = (*base, *itertools.chain(*place))
+                tile = _tile(passage, _block(passage, (*now, *seat)), "points")
+                after = frozenset()
+                if then is not None:
+                    after = _tile(passage, _block(passage, (*then, *seat)), "points")
                 if passage.reuse == "none" or (passage.reuse == "tile" and after != tile):
-                    after = set()
-                leaving[place] = frozenset(tile - after)
+                    after = frozenset()
+                leaving[place] = tile - after
             words += _serve(passage.spreads, leaving, {}, Tally())
     return words
 

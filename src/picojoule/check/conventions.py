@@ -224,10 +224,10 @@ def _groups(
 
 def _steps(record: Record, tensor: Tensor, level: Level) -> list[tuple[int, ...]]:
     """How far each loop of `level` moves the tile along each axis of `tensor`."""
-    inside = record.nest.tile(record.nest.levels.index(level) + 1)
+    inside = record.nest.tile(record.nest.levels.index(level) + 1, record.operation.sizes)
     steps: list[tuple[int, ...]] = []
     for loop in reversed(level.loops):
-        reach = inside.get(loop.dim, 1)
+        reach = inside[loop.dim]
         steps.append(
             tuple(
                 sum(term.coefficient * reach for term in axis.terms if term.dim == loop.dim)

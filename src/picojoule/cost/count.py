@@ -78,6 +78,15 @@ def count(
             expected="one dimension per axis",
             fix="count points: footprint='points'",
         )
+    ragged = nest.ragged(operation.sizes)
+    if ragged:
+        raise Unsupported(
+            "bounds that do not divide are only executed, not counted in closed form",
+            where=f"operation {operation.name!r}",
+            got=f"ragged loops over {' '.join(sorted(ragged))}",
+            expected="bounds that divide",
+            fix="change the bounds",
+        )
     case = _Case(
         operation,
         accelerator,
@@ -114,7 +123,7 @@ def _count_tensor(
     received = linked = 0
     for exchange in exchanges(case.accelerator, case.nest, tensor):
         parent = case.memory(exchange.parent)
-        tile = pack_tile(case.operation, case.nest.tile(exchange.parent))
+        tile = pack_tile(case.operation, case.nest.tile(exchange.parent, case.operation.sizes))
         words = tile_points(packed.first, packed.dim, packed.coefficient, tile, case.box)
         tile_words[parent.name, tensor.name] = int(words)
         served = _serve(case, tensor, packed, exchange, transfers)
@@ -143,7 +152,7 @@ def _serve(
         reuse = case.memory(exchange.child).reuse_of(tensor.role)
     temporal = temporal_loops(case.accelerator, case.loops, inside)
     loops = pack_loops(case.operation, temporal)
-    tile = pack_tile(case.operation, case.nest.tile(inside))
+    tile = pack_tile(case.operation, case.nest.tile(inside, case.operation.sizes))
     fetched = fetched_words(
         packed.first, packed.dim, packed.coefficient, tile, _rows(loops), REUSE[reuse], case.box
     )
@@ -157,7 +166,7 @@ def _serve(
         if index + 1 == inside and tensor.role in array.forwarding:
             one = forwarded_words(
                 tensor,
-                tile=case.nest.tile(inside),
+                tile=case.nest.tile(inside, case.operation.sizes),
                 temporal=temporal,
                 spatial=spatial,
                 reuse=reuse,
@@ -194,7 +203,7 @@ def _first_words(case: _Case, tensor: Tensor, packed: PackedTensor, index: int) 
     """Words of the output that the instances of a memory ever touch, each instance's own."""
     if not tensor.is_output:
         return 0
-    tile = case.nest.tile(index)
+    tile = case.nest.tile(index, case.operation.sizes)
     runs = [(Loop(dim, bound), 1) for dim, bound in tile.items()]
     runs += temporal_loops(case.accelerator, case.loops, index)
     rows = _rows(pack_loops(case.operation, runs))

@@ -13,7 +13,7 @@ def validate(operation: Operation, accelerator: Accelerator, nest: Nest) -> None
     """Check that `nest` runs all of `operation` on `accelerator` and that every tile fits.
 
     Args:
-        operation: Its dimensions must be covered exactly: perfect factors only.
+        operation: Its dimensions must be cut down to single iterations, by no more than is needed.
         accelerator: Its memories and arrays name the levels.
         nest: What is checked.
 
@@ -39,21 +39,38 @@ def check_loops(operation: Operation, accelerator: Accelerator, nest: Nest) -> N
         elif isinstance(part, Memory):
             _check_memory(operation, part, level, outermost=part is accelerator.parts[0])
     for dim, size in operation.dims:
-        bound = nest.bound(dim)
-        if bound != size:
-            factors = [
-                f"{loop.bound} at {level.part!r}"
-                for level in nest.levels
-                for loop in level.loops
-                if loop.dim == dim
-            ]
+        _check_cuts(operation, nest, dim=dim, size=size)
+
+
+def _check_cuts(operation: Operation, nest: Nest, *, dim: str, size: int) -> None:
+    """Check that the loops over one dimension leave single iterations, and need each bound."""
+    loops = [(level.part, loop) for level in nest.levels for loop in level.loops if loop.dim == dim]
+    left = size
+    for part, loop in loops:
+        piece = -(-left // loop.bound)
+        needed = -(-left // piece)
+        if loop.bound != needed:
             raise MappingError(
-                f"loops over {dim} do not cover it exactly",
-                where=f"operation {operation.name!r}, dimension {dim}",
-                got=f"product {bound} ({' x '.join(factors) or 'no loop'})",
-                expected=f"product {size}",
-                fix=f"change the bounds over {dim} so that their product is {size}",
+                f"loop over {dim} has iterations without work",
+                where=f"operation {operation.name!r}, level {part!r}, loop over {dim}",
+                got=f"bound {loop.bound} over {left}: pieces of {piece}, "
+                f"and {loop.bound - needed} empty",
+                expected=f"bound {needed}",
+                fix=f"write {needed} instead of {loop.bound}, or leave the loop out"
+                if needed == 1
+                else f"write {needed} instead of {loop.bound}",
             )
+        left = piece
+    if left > 1:
+        factors = " x ".join(f"{loop.bound} at {part!r}" for part, loop in loops) or "no loop"
+        product = math.prod(loop.bound for _, loop in loops)
+        raise MappingError(
+            f"loops over {dim} do not cover it",
+            where=f"operation {operation.name!r}, dimension {dim}",
+            got=f"product {product} ({factors})",
+            expected=f"product {size}, or more where pieces are not equal",
+            fix=f"add a loop of {left} over {dim}, or raise a bound",
+        )
 
 
 def check_capacities(operation: Operation, accelerator: Accelerator, nest: Nest) -> None:
@@ -65,7 +82,7 @@ def check_capacities(operation: Operation, accelerator: Accelerator, nest: Nest)
     for index, (part, level) in enumerate(zip(accelerator.parts[:-1], nest.levels, strict=True)):
         if not isinstance(part, Memory):
             continue
-        tile = nest.tile(index)
+        tile = nest.tile(index, operation.sizes)
         kept = [tensor for tensor in operation.tensors if tensor.name in level.keeps]
         words = {tensor.name: tile_words(tensor, tile) for tensor in kept}
         owned = dict(part.partitions)

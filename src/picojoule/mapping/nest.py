@@ -3,9 +3,13 @@
 One level per memory and per array of the chip, in the chip's order, outermost first. A memory's
 loops are temporal and run outside the tile of the next level; an array's loops are spatial.
 Bounds are counts, not last indices; a missing loop has bound 1.
+
+The loops over one dimension cut it one after another, outermost first: a loop of bound b over n
+iterations makes pieces of n / b, rounded up, and the last one is what is left. The next loop
+inwards cuts each of these pieces.
 """
 
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,19 +58,38 @@ class Nest:
 
     levels: tuple[Level, ...]
 
-    def bound(self, dim: str) -> int:
-        """Iterations over `dim` of all levels together."""
-        return math.prod(
-            loop.bound for level in self.levels for loop in level.loops if loop.dim == dim
-        )
+    def ragged(self, sizes: Mapping[str, int]) -> frozenset[str]:
+        """Dimensions with a bound that does not divide what it cuts; the nest must be legal.
 
-    def tile(self, index: int) -> dict[str, int]:
+        >>> rows = Nest((Level("dram", (Loop("P", 5),)), Level("pes", (Loop("P", 3, "x"),))))
+        >>> sorted(rows.ragged({"P": 13})), sorted(rows.ragged({"P": 15}))
+        (['P'], [])
+        """
+        cuts = _cuts(self.levels, sizes)
+        return frozenset(dim for dim, size in sizes.items() if cuts[dim] != size)
+
+    def tile(self, index: int, sizes: Mapping[str, int]) -> dict[str, int]:
         """Iterations per dimension inside level `index`, its own loops included.
 
-        This is the tile that a memory at `index` holds.
+        This is the tile that a memory at `index` holds; where a bound does not divide, the largest
+        one: the first.
+
+        Args:
+            index: 0 is the outermost level; the number of levels stands for the compute unit.
+            sizes: Of all dimensions, see `Operation.sizes`.
+
+        >>> rows = Nest((Level("dram", (Loop("P", 5),)), Level("pes", (Loop("P", 3, "x"),))))
+        >>> rows.tile(1, {"P": 13}), rows.tile(2, {"P": 13})
+        ({'P': 3}, {'P': 1})
         """
-        tile: dict[str, int] = {}
-        for level in self.levels[index:]:
-            for loop in level.loops:
-                tile[loop.dim] = tile.get(loop.dim, 1) * loop.bound
-        return tile
+        cuts = _cuts(self.levels[:index], sizes)
+        return {dim: -(-size // cuts[dim]) for dim, size in sizes.items()}
+
+
+def _cuts(levels: Sequence[Level], sizes: Mapping[str, int]) -> dict[str, int]:
+    """Into how many pieces the loops of some levels cut each dimension, empty ones included."""
+    cuts = dict.fromkeys(sizes, 1)
+    for level in levels:
+        for loop in level.loops:
+            cuts[loop.dim] *= loop.bound
+    return cuts

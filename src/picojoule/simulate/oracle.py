@@ -1,9 +1,10 @@
 """The oracle: run the loop nest, hold every tile as a set of words, and count what moves.
 
 This is the definition that the closed form must equal, written to be read: `execute_slowly` walks
-every step of every passage, builds each instance's tile element by element, and takes set
-differences. `execute` picks it for small nests and its compiled twin (`stepper.py`) for large
-ones; a property test holds the two together. Neither shares arithmetic with `cost`.
+every step of every passage, finds which iterations each instance has there, builds its tile
+element by element, and takes set differences. `execute` picks it for small nests and its compiled
+twin (`stepper.py`) for large ones; a property test holds the two together. Neither shares
+arithmetic with `cost`.
 
 docs/counting.md states the definition in words.
 """
@@ -11,7 +12,7 @@ docs/counting.md states the definition in words.
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from picojoule.errors import Unsupported
@@ -22,6 +23,8 @@ from picojoule.workload import Operation
 
 Word = tuple[int, ...]
 Words = frozenset[Word]
+Block = dict[str, range]
+"""Iterations of each dimension."""
 Place = tuple[int, ...]
 Load = tuple[tuple[tuple[Word, ...], int], ...]
 """What one instance of an array asks for: sets of words, sorted, and how often each."""
@@ -37,6 +40,7 @@ class Tally:
     """What one passage moved, over the whole run and all instances.
 
     Args:
+        steps: Steps at which some instance had work.
         tile: Words of one instance's tile.
         arrivals: Words that entered the child's instances, from the parent or a neighbour.
         touched: Distinct words that a child instance ever holds, summed over the instances.
@@ -45,6 +49,7 @@ class Tally:
         sends, deliveries, links: The same words by array.
     """
 
+    steps: int = 0
     tile: int = 0
     arrivals: int = 0
     touched: int = 0
@@ -121,37 +126,89 @@ def execute_slowly(
 
 
 def work(passage: Passage) -> int:
-    """Words that a run of this passage touches, one by one."""
-    inside = math.prod(stride.bound for stride in passage.inside)
+    """Words that a run of this passage touches, one by one; somewhat fewer where it is ragged."""
+    inside = math.prod(passage.tile[dim] for dim in passage.tensor.dims)
     return passage.steps * passage.instances * inside
 
 
 def walk(passage: Passage, footprint: Footprint) -> Tally:
-    """Run one passage: every parent instance, every step, every child instance, every word."""
-    tally = Tally()
-    origin = (0,) * len(passage.tensor.axes)
-    shape = frozenset(sweep(passage.inside, origin))
-    if footprint == "box":
-        shape = _box(shape)
-    tally.tile = len(shape)
-    offsets = list(_places(passage.spreads, origin))
-    for base in sweep(passage.above, origin):
-        tiles: dict[tuple[Place, ...], Words] = {}
-        received: dict[tuple[Place, ...], Words] = {}
-        touched: dict[tuple[Place, ...], set[Word]] = {place: set() for place, _ in offsets}
-        for now in sweep(passage.time, base):
+    """Run one passage: every step, every parent instance, every child instance, every word."""
+    whole = {dim: range(length) for dim, length in passage.tile.items()}
+    tally = Tally(tile=len(_tile(passage, whole, footprint)))
+    parents = {base: _Held() for base in itertools.product(*map(_indices, passage.above))}
+    places = list(itertools.product(*map(_places, passage.spreads)))
+    for now in itertools.product(*map(_indices, passage.time)):
+        blocks = {
+            (base, place): _block(passage, (*now, *base, *itertools.chain(*place)))
+            for base in parents
+            for place in places
+        }
+        if not any(blocks.values()):
+            continue
+        tally.steps += 1
+        for base, held in parents.items():
             new: dict[tuple[Place, ...], Words] = {}
-            for place, offset in offsets:
-                tile = frozenset(_add(word, _add(now, offset)) for word in shape)
-                new[place] = _arriving(passage, tiles.get(place), tile)
-                tiles[place] = tile
-                touched[place] |= tile
+            for place in places:
+                block = blocks[base, place]
+                if block is None:
+                    continue  # nothing to do: it asks for nothing and keeps what it holds
+                tile = _tile(passage, block, footprint)
+                new[place] = _arriving(passage, held.tiles.get(place), tile)
+                held.tiles[place] = tile
+                held.touched.setdefault(place, set()).update(tile)
                 tally.arrivals += len(new[place])
-            tally.served += _serve(passage.spreads, new, received, tally)
-            received = new
-        tally.touched += sum(map(len, touched.values()))
-        tally.accumulated += len(frozenset[Word]().union(*touched.values()))
+            tally.served += _serve(passage.spreads, new, held.received, tally)
+            held.received = new
+    for held in parents.values():
+        tally.touched += sum(map(len, held.touched.values()))
+        tally.accumulated += len(frozenset[Word]().union(*held.touched.values()))
     return tally
+
+
+@dataclass(slots=True)
+class _Held:
+    """What the instances below one parent hold, received last, and ever had, by their place."""
+
+    tiles: dict[tuple[Place, ...], Words] = field(default_factory=dict[tuple[Place, ...], Words])
+    received: dict[tuple[Place, ...], Words] = field(default_factory=dict[tuple[Place, ...], Words])
+    touched: dict[tuple[Place, ...], set[Word]] = field(
+        default_factory=dict[tuple[Place, ...], set[Word]]
+    )
+
+
+def _indices(stride: Stride) -> range:
+    return range(stride.bound)
+
+
+def _places(spread: Spread) -> list[Place]:
+    """The place of every instance in one array: an index for each of its loops."""
+    return list(itertools.product(*map(_indices, spread.strides)))
+
+
+def _block(passage: Passage, indices: Sequence[int]) -> Block | None:
+    """Which iterations of each dimension an instance has, all loops outside standing at `indices`.
+
+    Returns:
+        None where a dimension has none: the instance has nothing to do.
+    """
+    block = {dim: range(size) for dim, size in passage.sizes.items()}
+    standing = zip(passage.outside, indices, strict=True)
+    for stride, index in sorted(standing, key=lambda pair: pair[0].depth):
+        start = index * stride.piece
+        block[stride.dim] = block[stride.dim][start : start + stride.piece]
+    return block if all(block.values()) else None
+
+
+def _tile(passage: Passage, block: Block, footprint: Footprint) -> Words:
+    """All words that the iterations of a block touch."""
+    axes: list[set[int]] = []
+    for axis in passage.tensor.axes:
+        runs = (
+            [term.coefficient * iteration for iteration in block[term.dim]] for term in axis.terms
+        )
+        axes.append({sum(parts) for parts in itertools.product(*runs)})
+    words = frozenset(itertools.product(*axes))
+    return _box(words) if footprint == "box" else words
 
 
 def _arriving(passage: Passage, old: Words | None, tile: Words) -> Words:
@@ -259,29 +316,6 @@ def _count(counts: dict[str, int], name: str, loads: Sequence[Load]) -> None:
     counts[name] = counts.get(name, 0) + sum(map(_size, loads))
 
 
-def sweep(strides: Sequence[Stride], start: Word) -> Iterator[Word]:
-    """Yield the coordinates that the loops visit, in order, the last loop fastest."""
-    for indices in itertools.product(*(range(stride.bound) for stride in strides)):
-        yield tuple(
-            coordinate + sum(i * stride.move[a] for i, stride in zip(indices, strides, strict=True))
-            for a, coordinate in enumerate(start)
-        )
-
-
-def _places(spreads: Sequence[Spread], origin: Word) -> Iterator[tuple[tuple[Place, ...], Word]]:
-    """Yield every instance below the arrays: its place in each array, and its coordinates."""
-    ranges = [
-        list(itertools.product(*(range(stride.bound) for stride in spread.strides)))
-        for spread in spreads
-    ]
-    strides = [stride for spread in spreads for stride in spread.strides]
-    yield from zip(itertools.product(*ranges), sweep(strides, origin), strict=True)
-
-
-def _add(left: Word, right: Word) -> Word:
-    return tuple(a + b for a, b in zip(left, right, strict=True))
-
-
 def _box(words: Words) -> Words:
     ranges = [range(min(axis), max(axis) + 1) for axis in zip(*words, strict=True)]
     return frozenset(itertools.product(*ranges))
@@ -327,18 +361,11 @@ def settle(
             actions[key] = Actions(reads=sum(tally.links.values()), fills=fills)
     return Counts(
         steps=operation.steps,
-        compute_cycles=_cycles(accelerator, nest),
+        compute_cycles=tallies[-1].steps,
         instances=_instances(accelerator, nest),
         tile_words=tiles,
         accesses=actions,
         transfers=transfers,
-    )
-
-
-def _cycles(accelerator: Accelerator, nest: Nest) -> int:
-    arrays = {array.name for array in accelerator.arrays}
-    return math.prod(
-        loop.bound for level in nest.levels if level.part not in arrays for loop in level.loops
     )
 
 

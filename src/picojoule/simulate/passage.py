@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from picojoule.hardware import Accelerator, Array, Memory, Reuse
-from picojoule.mapping import AxisName, Loop, Nest
+from picojoule.mapping import AxisName, Nest
 from picojoule.workload import Operation, Tensor
 
 Footprint = Literal["points", "box"]
@@ -19,10 +19,20 @@ Footprint = Literal["points", "box"]
 
 @dataclass(frozen=True, slots=True)
 class Stride:
-    """One loop as a tensor sees it: each iteration moves its coordinates by `move`."""
+    """One loop: it cuts what the loops over `dim` outside it have left into pieces.
 
+    Args:
+        dim: What it runs over.
+        bound: Pieces, all of them needed.
+        piece: Iterations of `dim` in one, fewer in the last.
+        depth: Its place in the whole nest; 0 is the outermost loop.
+        axis: Along which the pieces are spread; None for one after the other.
+    """
+
+    dim: str
     bound: int
-    move: tuple[int, ...]
+    piece: int
+    depth: int
     axis: AxisName | None = None
 
 
@@ -62,7 +72,8 @@ class Passage:
         time: Temporal loops above the child, outermost first.
         above: Spatial loops above the parent.
         spreads: Arrays between the two, outermost first.
-        inside: All loops inside the child, temporal and spatial.
+        sizes: Of the operation's dimensions.
+        tile: Iterations per dimension inside the child, the most it ever has.
     """
 
     tensor: Tensor
@@ -73,7 +84,28 @@ class Passage:
     time: tuple[Stride, ...]
     above: tuple[Stride, ...]
     spreads: tuple[Spread, ...]
-    inside: tuple[Stride, ...]
+    sizes: dict[str, int]
+    tile: dict[str, int]
+
+    @property
+    def outside(self) -> tuple[Stride, ...]:
+        """All loops outside the child: those of its time, above the parent, and between."""
+        return (*self.time, *self.above, *(s for spread in self.spreads for s in spread.strides))
+
+    @property
+    def ragged(self) -> bool:
+        """Whether some loop outside the child makes pieces that are not all equal."""
+        cut = dict(self.tile)
+        for stride in self.outside:
+            cut[stride.dim] *= stride.bound
+        return cut != self.sizes
+
+    def move(self, stride: Stride) -> tuple[int, ...]:
+        """How far one iteration of a loop moves the tile along each axis of the tensor."""
+        return tuple(
+            sum(term.coefficient * stride.piece for term in axis.terms if term.dim == stride.dim)
+            for axis in self.tensor.axes
+        )
 
     @property
     def parents(self) -> int:
@@ -87,7 +119,7 @@ class Passage:
 
     @property
     def steps(self) -> int:
-        """Advances of the child's time."""
+        """Advances of the child's time; fewer where the passage is ragged."""
         return math.prod(stride.bound for stride in self.time)
 
 
@@ -97,8 +129,8 @@ def passages(operation: Operation, accelerator: Accelerator, nest: Nest) -> Iter
     The first passage of a tensor has no parent: it stands for the outermost memory's own tile.
     """
     places = accelerator.parts[:-1]
+    strides = _strides(operation, nest)
     for tensor in operation.tensors:
-        strides = _strides(operation, nest, tensor)
         keepers = [index for index, level in enumerate(nest.levels) if tensor.name in level.keeps]
         parent: int | None = None
         for child in [*keepers, len(places)]:
@@ -122,7 +154,8 @@ def passages(operation: Operation, accelerator: Accelerator, nest: Nest) -> Iter
                     for index, array in enumerate(places)
                     if isinstance(array, Array) and start <= index < child
                 ),
-                inside=tuple(stride for level in strides[child:] for stride in level),
+                sizes=operation.sizes,
+                tile=nest.tile(child, operation.sizes),
             )
             parent = child
 
@@ -141,23 +174,17 @@ def _of_kind(
     )
 
 
-def _strides(operation: Operation, nest: Nest, tensor: Tensor) -> list[tuple[Stride, ...]]:
-    """Per level, the loops as `tensor` sees them; loops of one iteration are left out."""
-    inner = dict.fromkeys(operation.sizes, 1)
+def _strides(operation: Operation, nest: Nest) -> list[tuple[Stride, ...]]:
+    """The loops of each level; those of one iteration are left out."""
+    left = operation.sizes
     levels: list[tuple[Stride, ...]] = []
-    for level in reversed(nest.levels):
+    depth = 0
+    for level in nest.levels:
         strides: list[Stride] = []
-        for loop in reversed(level.loops):
+        for loop in level.loops:
             if loop.bound > 1:
-                strides.append(Stride(loop.bound, _move(tensor, loop, inner[loop.dim]), loop.axis))
-            inner[loop.dim] *= loop.bound
-        levels.append(tuple(reversed(strides)))
-    levels.reverse()
+                left[loop.dim] = -(-left[loop.dim] // loop.bound)
+                strides.append(Stride(loop.dim, loop.bound, left[loop.dim], depth, loop.axis))
+                depth += 1
+        levels.append(tuple(strides))
     return levels
-
-
-def _move(tensor: Tensor, loop: Loop, iterations: int) -> tuple[int, ...]:
-    return tuple(
-        sum(term.coefficient * iterations for term in axis.terms if term.dim == loop.dim)
-        for axis in tensor.axes
-    )

@@ -57,6 +57,14 @@ def execute_compiled(
     total = sum(passage.steps for passage in ways if _remembers(passage))
     _refuse_above(LARGEST_COMPILED_WORK, total, where, "nest has too many steps to run")
     for passage in ways:
+        if passage.ragged:
+            raise Unsupported(
+                "nest with bounds that do not divide is too large to run",
+                where=where,
+                got="ragged loops",
+                expected="bounds that divide",
+                fix="shrink the operation",
+            )
         axes = range(len(passage.tensor.axes))
         longest = max((_reach(passage, axis) for axis in axes), default=0)
         place = f"{where}, tensor {passage.tensor.name!r}"
@@ -80,9 +88,8 @@ def _refuse_above(limit: int, got: int, where: str, what: str) -> None:
 
 def _reach(passage: Passage, axis: int) -> int:
     """How far the coordinates of one axis reach over the whole run."""
-    spatial = [stride for spread in passage.spreads for stride in spread.strides]
-    strides = [*passage.time, *passage.above, *spatial, *passage.inside]
-    return sum(stride.move[axis] * (stride.bound - 1) for stride in strides)
+    terms = passage.tensor.axes[axis].terms
+    return sum(term.coefficient * (passage.sizes[term.dim] - 1) for term in terms)
 
 
 def _forwards(passage: Passage) -> bool:
@@ -107,12 +114,12 @@ class Kind:
 def walk(passage: Passage, footprint: Footprint) -> Tally:
     """Run one passage and count what it moves."""
     axes = len(passage.tensor.axes)
-    tile = tuple(_axis_tile(passage.inside, axis, footprint) for axis in range(axes))
-    tally = Tally(tile=math.prod(map(len, tile)))
-    tally.touched = passage.instances * _union(tile, passage.time)
+    tile = tuple(_axis_tile(passage, axis, footprint) for axis in range(axes))
+    tally = Tally(steps=passage.steps, tile=math.prod(map(len, tile)))
+    tally.touched = passage.instances * _union(passage, tile, passage.time)
     spatial = [stride for spread in passage.spreads for stride in spread.strides]
-    tally.accumulated = passage.parents * _union(tile, [*passage.time, *spatial])
-    grid = _Grid(passage.spreads, axes)
+    tally.accumulated = passage.parents * _union(passage, tile, [*passage.time, *spatial])
+    grid = _Grid(passage)
     for kind in _kinds(passage):
         words = tally.tile - _kept_words(passage, tile, kind.now)
         if not words:
@@ -128,24 +135,25 @@ def walk(passage: Passage, footprint: Footprint) -> Tally:
     return tally
 
 
-def _axis_tile(inside: Sequence[Stride], axis: int, footprint: Footprint) -> Integers:
+def _axis_tile(passage: Passage, axis: int, footprint: Footprint) -> Integers:
     """Coordinates that the loops inside touch on one axis, ascending."""
     points = {0}
-    for stride in inside:
-        if stride.move[axis]:
-            points = {p + stride.move[axis] * i for p in points for i in range(stride.bound)}
+    for term in passage.tensor.axes[axis].terms:
+        run = range(passage.tile[term.dim])
+        points = {point + term.coefficient * i for point in points for i in run}
     filled = range(max(points) + 1) if footprint == "box" else sorted(points)
     return np.array(filled, dtype=np.int64)
 
 
-def _union(tile: Sequence[Integers], strides: Sequence[Stride]) -> int:
+def _union(passage: Passage, tile: Sequence[Integers], strides: Sequence[Stride]) -> int:
     """Distinct words of all the tiles that some loops run through."""
+    moves = [(stride.bound, passage.move(stride)) for stride in strides]
     words = 1
     for axis, points in enumerate(tile):
         union = set(points.tolist())
-        for stride in strides:
-            if stride.move[axis]:
-                union = {p + stride.move[axis] * i for p in union for i in range(stride.bound)}
+        for bound, move in moves:
+            if move[axis]:
+                union = {point + move[axis] * i for point in union for i in range(bound)}
         words *= len(union)
     return words
 
@@ -197,10 +205,10 @@ def _words(tile: Sequence[Integers], mask: NDArray[np.bool_]) -> Points:
 class _Grid:
     """The instances below one parent: where they sit, and how far apart their tiles lie."""
 
-    def __init__(self, spreads: Sequence[Spread], axes: int) -> None:
-        self.spreads = tuple(spreads)
-        self.seats = [_seats(spread, axes) for spread in spreads]
-        self.size = math.prod(spread.instances for spread in spreads)
+    def __init__(self, passage: Passage) -> None:
+        self.spreads = passage.spreads
+        self.seats = [_seats(passage, spread) for spread in passage.spreads]
+        self.size = math.prod(spread.instances for spread in passage.spreads)
         self.loads: dict[frozenset[int], tuple[tuple[int, int], ...]] = {}
 
     def taken(self, gap: Move | None, now: Move) -> frozenset[int]:
@@ -268,16 +276,17 @@ class _Grid:
         return tuple(reversed(counts))
 
 
-def _seats(spread: Spread, axes: int) -> list[tuple[tuple[int, int], Move]]:
+def _seats(passage: Passage, spread: Spread) -> list[tuple[tuple[int, int], Move]]:
     """Every instance of one array: its seat (x, y), and its offset in tensor coordinates."""
+    moves = [passage.move(stride) for stride in spread.strides]
     seats: list[tuple[tuple[int, int], Move]] = []
     for indices in itertools.product(*(range(stride.bound) for stride in spread.strides)):
         seat = {"x": 0, "y": 0}
-        offset = [0] * axes
-        for index, stride in zip(indices, spread.strides, strict=True):
+        offset = [0] * len(passage.tensor.axes)
+        for index, stride, move in zip(indices, spread.strides, moves, strict=True):
             assert stride.axis is not None
             seat[stride.axis] = seat[stride.axis] * stride.bound + index
-            offset = [o + index * m for o, m in zip(offset, stride.move, strict=True)]
+            offset = [o + index * m for o, m in zip(offset, move, strict=True)]
         seats.append(((seat["x"], seat["y"]), tuple(offset)))
     return seats
 
@@ -287,14 +296,15 @@ def _kinds(passage: Passage) -> list[Kind]:
     if not _remembers(passage):
         return [Kind(None, None, times=passage.steps)]
     axes = len(passage.tensor.axes)
-    reach = [sum(s.move[a] * (s.bound - 1) for s in passage.time) for a in range(axes)]
+    moves = [(stride.bound, passage.move(stride)) for stride in passage.time]
+    reach = [sum(move[a] * (bound - 1) for bound, move in moves) for a in range(axes)]
     radices = [2 * distance + 1 for distance in reach]
     place = f"tensor {passage.tensor.name!r}"
     _refuse_above(FIRST // 2, math.prod(radices), place, "tile moves in too many ways to run")
     places = [math.prod(radices[:axis]) for axis in range(axes)]
-    bounds = np.array([stride.bound for stride in passage.time], dtype=np.int64)
+    bounds = np.array([bound for bound, _ in moves], dtype=np.int64)
     codes = np.array(
-        [sum(m * p for m, p in zip(s.move, places, strict=True)) for s in passage.time],
+        [sum(m * p for m, p in zip(move, places, strict=True)) for _, move in moves],
         dtype=np.int64,
     )
     befores, nows, times = moves_kernel(bounds, codes, (len(bounds) + 2) ** 2)
