@@ -25,3 +25,8 @@ def kernel(*, reference: Callable[..., Any]) -> Callable[[Function], Function]:
 def helper(function: Function) -> Function:
     """Compile a function that only kernels call; their references cover it."""
     return cast(Function, numba.njit(cache=True, nogil=True)(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile a small helper into each of its callers: passing many arrays costs more than it."""
+    return cast(Function, numba.njit(cache=True, nogil=True, forceinline=True)(function))

@@ -122,15 +122,14 @@ def evaluate_command(
     """Find the best mapping of every layer, and what the network then costs."""
     output = Output(form, file, quiet)
     _check_places(save, plot=plot)
-    from picojoule.evaluation import check_objective, describe_evaluation, evaluate
+    from picojoule.evaluation import describe_evaluation, evaluate
     from picojoule.hardware import accelerator
     from picojoule.workload import load
 
-    goal = check_objective(minimize)
     chip = accelerator(on)
     network = load(model, batch=batch, inputs=_shapes(shapes))
     with output.progress("searching") as tell:
-        run = evaluate(network, chip, minimize=goal, budget=budget, progress=tell)
+        run = evaluate(network, chip, minimize=minimize, budget=budget, progress=tell)
     _warn_ignored(output, len(run.ignored))
     output.emit(
         text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=nests),
@@ -169,14 +168,14 @@ def map_command(
     output = Output(form, file, quiet)
     _check_places(save, write_mapping, plot=plot)
     from picojoule.cli.nests import read_nest, write_nest
-    from picojoule.evaluation import check_objective, describe_evaluation, evaluate_operation
+    from picojoule.evaluation import describe_evaluation, evaluate_operation
     from picojoule.hardware import accelerator
     from picojoule.workload import parse_operation
 
     run = evaluate_operation(
         parse_operation(operation),
         accelerator(on),
-        minimize=check_objective(minimize),
+        minimize=minimize,
         nest=read_nest(mapping).nest if mapping else None,
         budget=budget,
     )

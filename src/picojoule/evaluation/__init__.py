@@ -2,7 +2,6 @@
 
 from picojoule.evaluation.pipeline import (
     Progress,
-    check_objective,
     evaluate,
     evaluate_operation,
 )
@@ -19,7 +18,6 @@ __all__ = [
     "LayerResult",
     "Progress",
     "Unmapped",
-    "check_objective",
     "describe_evaluation",
     "energy_chart",
     "evaluate",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from picojoule.errors import WorkloadError, nearest
+from picojoule.errors import WorkloadError
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
 from picojoule.hardware import Accelerator
 from picojoule.hardware import accelerator as find_accelerator
@@ -13,7 +13,7 @@ from picojoule.mapping import Nest, validate
 from picojoule.workload import Layer, Network, Operation, load
 
 if TYPE_CHECKING:
-    from picojoule.mapper import Minimize, Solution
+    from picojoule.mapper import Solution
 
 Progress = Callable[[int, int, str], None]
 """Told (layers done, layers in all, name of the next one)."""
@@ -23,7 +23,7 @@ def evaluate(
     network: Network | str | Path | Any,
     chip: Accelerator | str | Path,
     *,
-    minimize: "Minimize" = "energy",
+    minimize: str = "energy",
     batch: int | None = None,
     budget: int | None = None,
     progress: Progress | None = None,
@@ -36,7 +36,7 @@ def evaluate(
     Args:
         network: A network, or what `load` takes: a zoo name, a model file, a torch module.
         chip: An accelerator, a library name, or a YAML file.
-        minimize: "energy", "latency" or "edp" (their product), of each layer by itself.
+        minimize: What is minimised, of each layer by itself, see `mapper.parse_objective`.
         batch: Images in flight; None leaves it as the model says.
         budget: Chains of tiles that the search of one layer may evaluate; where that ends it early,
             the certificate tells. None searches until the optimum is proved.
@@ -53,7 +53,9 @@ def evaluate(
     >>> run.network, run.is_optimal
     ('lenet5', True)
     """
-    check_objective(minimize)
+    from picojoule.mapper import parse_objective
+
+    parse_objective(minimize)
     model = _network(network, batch)
     target = _chip(chip)
     mapped = [layer for layer in model.layers if layer.operation.inner == "mac"]
@@ -77,7 +79,7 @@ def evaluate_operation(
     operation: Operation,
     chip: Accelerator | str | Path,
     *,
-    minimize: "Minimize" = "energy",
+    minimize: str = "energy",
     nest: Nest | None = None,
     budget: int | None = None,
 ) -> Evaluation:
@@ -98,8 +100,9 @@ def evaluate_operation(
             none.
     """
     from picojoule.cost import count, price
+    from picojoule.mapper import parse_objective
 
-    check_objective(minimize)
+    parse_objective(minimize)
     target = _chip(chip)
     if operation.inner != "mac":
         raise WorkloadError(
@@ -120,26 +123,6 @@ def evaluate_operation(
         result = LayerResult(layer.name, layer.kind, operation, 1, nest, counts, costs, None)
     model = Network(operation.name, (layer,), values={}, inputs=(), outputs=())
     return _evaluation(model, target, minimize, (result,), batch=operation.sizes.get("N", 1))
-
-
-def check_objective(minimize: str) -> "Minimize":
-    """Return the objective, or refuse one that the search does not know.
-
-    Raises:
-        WorkloadError: It is none of the mapper's `OBJECTIVES`.
-    """
-    from picojoule.mapper import OBJECTIVES
-
-    for objective in OBJECTIVES:
-        if minimize == objective:
-            return objective
-    raise WorkloadError(
-        "objective is not known",
-        where="minimize",
-        got=repr(minimize),
-        expected=nearest(str(minimize), OBJECTIVES),
-        fix="name one of them",
-    )
 
 
 def _network(network: Network | str | Path | Any, batch: int | None) -> Network:
@@ -165,7 +148,7 @@ def _nameless(operation: Operation) -> Operation:
 
 
 def _search(
-    operation: Operation, chip: Accelerator, minimize: "Minimize", budget: int | None
+    operation: Operation, chip: Accelerator, minimize: str, budget: int | None
 ) -> "Solution":
     from picojoule.mapper import search
 

@@ -1,7 +1,24 @@
 """Which mapping is best, and is that proved?"""
 
 from picojoule.mapper.certificate import Certificate, Solution, Verification, verify
-from picojoule.mapper.problem import OBJECTIVES, Minimize
+from picojoule.mapper.constraints import Constraints, Limits, PartConstraints, Range
+from picojoule.mapper.front import Front, pareto_front
+from picojoule.mapper.objective import OBJECTIVES, Objective, parse_objective
 from picojoule.mapper.search import search
 
-__all__ = ["OBJECTIVES", "Certificate", "Minimize", "Solution", "Verification", "search", "verify"]
+__all__ = [
+    "OBJECTIVES",
+    "Certificate",
+    "Constraints",
+    "Front",
+    "Limits",
+    "Objective",
+    "PartConstraints",
+    "Range",
+    "Solution",
+    "Verification",
+    "pareto_front",
+    "parse_objective",
+    "search",
+    "verify",
+]

@@ -9,13 +9,15 @@ mapping close by. Spaces small enough to list are compared whole in the project'
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from picojoule.cost import Costs, count, price
 from picojoule.errors import PicojouleError
 from picojoule.hardware import Accelerator, Array
-from picojoule.mapper.problem import mapspace_size
+from picojoule.mapper.constraints import Constraints
+from picojoule.mapper.objective import parse_objective
+from picojoule.mapper.space import build_space, mapspace_size
 from picojoule.mapping import Counts, Level, Loop, Nest, validate
 from picojoule.simulate import execute
 from picojoule.workload import Operation
@@ -29,14 +31,20 @@ class Certificate:
     """How a result was proved.
 
     Args:
-        objective: "energy", "latency" or "edp".
-        cost: Of the result, in pJ, cycles or pJ x cycles.
+        objective: What was minimised, see `parse_objective`.
+        cost: Of the result, in pJ, cycles or a product of powers of both.
         lower_bound: No mapping of the space costs less.
         optimal: Whether the bound met the cost.
         mapspace_size: Mappings in the space, legal or not, exactly.
+        keep_choices: Ways to choose which tensors each memory keeps.
+        keep_choices_refuted: Those whose least energy was no better than the best cost.
+        choices: Tiles with their spatial factors, of all memories and the other ways to keep.
+        parts: Those whose bound left room to beat the best cost.
         visited: Combinations of parts whose bound was compared with the best cost.
         evaluated: Chains of tiles whose cost was computed exactly, each over all loop orders.
         first_look: Those among them that only looked for a good start.
+        level_bounds_pj: Per memory, the least that any of its parts adds to a chain's energy; the
+            innermost one's includes compute and operands. Of the last way to keep that was walked.
     """
 
     objective: str
@@ -44,9 +52,14 @@ class Certificate:
     lower_bound: float
     optimal: bool
     mapspace_size: int
+    keep_choices: int
+    keep_choices_refuted: int
+    choices: int
+    parts: int
     visited: int
     evaluated: int
     first_look: int
+    level_bounds_pj: Mapping[str, float]
 
     def to_dict(self) -> dict[str, object]:
         """Plain data, for JSON."""
@@ -61,15 +74,6 @@ class Solution:
     counts: Counts
     costs: Costs
     certificate: Certificate
-
-
-def score_of(minimize: str, costs: Costs) -> float:
-    """What an objective makes of costs: pJ, cycles, or pJ x cycles."""
-    if minimize == "energy":
-        return costs.energy_pj
-    if minimize == "latency":
-        return float(costs.latency_cycles)
-    return costs.energy_pj * costs.latency_cycles
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ def verify(operation: Operation, accelerator: Accelerator, solution: Solution) -
     """
     faults: list[str] = []
     certificate = solution.certificate
+    objective = parse_objective(certificate.objective)
     try:
         validate(operation, accelerator, solution.nest)
     except PicojouleError as error:
@@ -108,12 +113,12 @@ def verify(operation: Operation, accelerator: Accelerator, solution: Solution) -
     counts = derive(operation, accelerator, solution.nest)
     if counts != solution.counts:
         faults.append("the counts differ from an execution of the nest")
-    cost = score_of(certificate.objective, price(operation, accelerator, counts))
+    cost = objective.score(price(operation, accelerator, counts))
     if cost != certificate.cost:
         faults.append(f"the cost is {cost}, not {certificate.cost}")
     if certificate.optimal != (certificate.lower_bound == certificate.cost):
         faults.append("optimal must mean that the bound met the cost")
-    if certificate.mapspace_size != mapspace_size(operation, accelerator):
+    if certificate.mapspace_size != mapspace_size(space):
         faults.append("the space has another size")
     neighbours = 0
     for nest in neighbouring_nests(accelerator, solution.nest):
@@ -121,7 +126,7 @@ def verify(operation: Operation, accelerator: Accelerator, solution: Solution) -
         if costs is None:
             continue
         neighbours += 1
-        found = score_of(certificate.objective, costs)
+        found = objective.score(costs)
         if certificate.optimal and found < certificate.cost * (1 - 1e-9):
             faults.append(f"a neighbour costs {found}, less than {certificate.cost}")
     return Verification(executed, neighbours, tuple(faults))

@@ -1,271 +1,251 @@
 """Search: the best mapping of an operation on a chip, and the proof that none is better."""
 
 import math
-from dataclasses import dataclass, field
+import time
 
 import numpy as np
-from numpy.typing import NDArray
 
 from picojoule.cost import count, price
 from picojoule.errors import CapacityError, MappingError
-from picojoule.hardware import Accelerator, Array, Memory
-from picojoule.mapper.certificate import Certificate, Solution, score_of
-from picojoule.mapper.explore import explore
-from picojoule.mapper.factors import all_tiles, divisor_table, product_table, spatial_vectors
-from picojoule.mapper.problem import (
-    EDP,
-    LATENCY,
-    OBJECTIVES,
-    Minimize,
-    Problem,
-    build_problem,
-    gap_arrays,
-    mapspace_size,
+from picojoule.hardware import Accelerator
+from picojoule.mapper.certificate import Certificate, Solution
+from picojoule.mapper.chains import UNLIMITED, Chains, Search, chains_of, problem_of, walk_on
+from picojoule.mapper.constraints import Constraints
+from picojoule.mapper.objective import Objective, parse_objective
+from picojoule.mapper.space import Space, build_space, keep_choices, mapspace_size
+from picojoule.mapper.walk import (
+    SLOT,
+    Goal,
+    Kept,
+    all_tiles,
+    is_better,
+    least_base,
+    least_fillings,
+    no_points,
     score,
 )
-from picojoule.mapper.space import all_parts, least_base
 from picojoule.mapping import AxisName, Level, Loop, Nest
 from picojoule.workload import Operation
 
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Vector = tuple[int, ...]
-_Parts = tuple[Integers, Floats, Floats, Floats]
 
-UNLIMITED = 2**62
 FIRST_LOOK = 3000
 """Chains that the first, narrow look evaluates before the whole space is bounded."""
-WIDE_VECTORS = 12
-"""Spatial choices of each gap, widest first, that the first look takes."""
-
-
-@dataclass(slots=True)
-class _Best:
-    """The best chain so far: (score, energy, cycles), and its arrays."""
-
-    value: Floats
-    tiles: Integers
-    spatial: Integers
-    orders: Integers
-    looked: int = 0
-    evaluated: int = 0
-    complete: bool = True
-    bound: float = 0.0
-    outer_parts: dict[tuple[int, int], _Parts] = field(default_factory=dict)
-
-    @property
-    def found(self) -> bool:
-        return math.isfinite(self.value[0])
+SHORT_WALK = 20
+"""Chains that each way to keep tensors gets before any is walked to its end."""
+LARGEST_FRONT = 4096
+"""Points that a front may have."""
+MOST_BEGUN = 64
+"""Walks that are held open at a time; more would take too much memory."""
 
 
 def search(
     operation: Operation,
     accelerator: Accelerator,
     *,
-    minimize: Minimize = "energy",
+    minimize: str = "energy",
+    constraints: Constraints | None = None,
     budget: int | None = None,
+    time_limit_s: float | None = None,
 ) -> Solution:
     """Find the best mapping with perfect factors, and prove that none is better.
 
+    What each memory keeps is searched, too: everything that it holds, or less.
+
     Args:
         operation: What to map.
-        accelerator: Its memories keep every role that they hold.
-        minimize: "energy" (pJ), "latency" (cycles, then energy) or "edp" (pJ x cycles).
+        accelerator: Where.
+        minimize: A name of `OBJECTIVES`, or a product such as "energy^2*latency".
+        constraints: Which mappings are allowed, and limits that the result keeps.
         budget: Chains to evaluate at most; None searches until the optimum is proved.
+        time_limit_s: Seconds after which the best so far is returned, with its bound.
 
     Returns:
-        The nest with its counts, costs and certificate.
+        The nest, its counts and costs, and the certificate.
 
     Raises:
-        CapacityError: Not even one iteration fits.
-        MappingError: `minimize` is unknown.
+        MappingError, CapacityError: Nothing fits, or no mapping was found in time.
+        Unsupported: An array forwards.
+        WorkloadError: The objective is not known.
     """
-    if minimize not in OBJECTIVES:
-        raise MappingError(
-            "unknown objective",
-            where="minimize",
-            got=repr(minimize),
-            expected="one of " + ", ".join(OBJECTIVES),
-            fix="choose one of them",
-        )
-    problem = build_problem(operation, accelerator)
-    objective = OBJECTIVES[minimize]
-    names = [name for name, _ in operation.dims]
-    gaps = gap_arrays(accelerator)
-    vectors = [spatial_vectors(problem.sizes, names, array) for array in gaps]
-    table, counts = divisor_table(problem.sizes)
-    products = product_table(problem.sizes, table, counts)
-    tiles = _held_tiles(problem, operation, accelerator, table, counts)
-    best = _nothing(problem)
-    if any(len(choices) > WIDE_VECTORS for choices in vectors):
-        narrow = [_widest(choices) for choices in vectors]
-        _explore(problem, objective, tiles, narrow, best, FIRST_LOOK, table, products)
-    first_looked = best.evaluated
-    _explore(problem, objective, tiles, vectors, best, budget or UNLIMITED, table, products)
-    nest = _build_nest(operation, accelerator, vectors, best)
+    objective = parse_objective(minimize)
+    space = build_space(operation, accelerator, constraints or Constraints())
+    run = start_search(space, accelerator, objective, budget=budget, time_limit_s=time_limit_s)
+    run_search(run)
+    if not run.found:
+        raise nothing_found(run, accelerator)
+    return solution_of(run, accelerator, objective, row=1)
+
+
+def start_search(
+    space: Space,
+    accelerator: Accelerator,
+    objective: Objective,
+    *,
+    is_front: bool = False,
+    budget: int | None = None,
+    time_limit_s: float | None = None,
+) -> Search:
+    """Prepare a search: nothing is known yet."""
+    limits = space.constraints.limits
+    clock = accelerator.clock_hz
+    most_cycles = math.inf
+    if limits.latency_s is not None:
+        most_cycles = limits.latency_s * clock * (1 + 1e-12)
+    if limits.utilization is not None:
+        capacity = limits.utilization * accelerator.compute_units / accelerator.compute.cycles
+        most_cycles = min(most_cycles, space.operation.steps / capacity * (1 + 1e-12))
+    bandwidth = limits.bandwidth_bytes_per_s
+    goal = Goal(
+        objective.energy_power,
+        objective.time_power,
+        is_front,
+        most_cycles,
+        math.inf if limits.power_w is None else limits.power_w / clock * 1e12,
+        math.inf if bandwidth is None else bandwidth * 8 / clock,
+    )
+    size = LARGEST_FRONT if is_front else 1
+    shape = (size, len(space.stages), len(space.names))
+    kept = Kept(
+        np.ones(shape, dtype=np.int64),
+        np.ones(shape, dtype=np.int64),
+        np.full(shape, -1, dtype=np.int64),
+        np.zeros((*shape[:2], len(space.operation.tensors)), dtype=np.bool_),
+    )
+    deadline = math.inf if time_limit_s is None else time.monotonic() + time_limit_s
+    return Search(space, goal, no_points(size), kept, budget or UNLIMITED, deadline)
+
+
+def run_search(run: Search) -> None:
+    """Search every choice of what the memories keep, the most promising first."""
+    if not all(run.space.vectors):
+        return
+    choices = [problem_of(run.space, keeps) for keeps in keep_choices(run.space)]
+    run.chosen = len(choices)
+    bounds = [float(least_base(one) + least_fillings(one)[0].sum()) for one in choices]
+    look = chains_of(run, choices[0], is_first_look=True)
+    if look is not None:
+        walk_on(run, look, most=FIRST_LOOK)
+        run.first_look = run.evaluated
+    # A short walk everywhere first: the best of all leaves each the least room.
+    begun: list[Chains] = []
+    for n in sorted(range(len(choices)), key=lambda n: (n > 0, bounds[n])):
+        if run.is_over:
+            _leave(run, bounds[n])
+        elif _is_open(run, bounds[n]):
+            run.walked += 1
+            chains = chains_of(run, choices[n])
+            if chains is not None:
+                walk_on(run, chains, most=SHORT_WALK if len(begun) < MOST_BEGUN else UNLIMITED)
+                begun.append(chains)
+    for chains in begun:
+        walk_on(run, chains, most=UNLIMITED)
+        if not chains.is_complete:
+            run.complete = False
+            run.bound = min(run.bound, chains.bound(run.goal))
+
+
+def _leave(run: Search, bound_pj: float) -> None:
+    """Give up on mappings that cost at least `bound_pj`."""
+    if _is_open(run, bound_pj):
+        run.complete = False
+        run.bound = min(run.bound, score(run.goal, bound_pj, _least_cycles(run.space)))
+
+
+def _is_open(run: Search, bound_pj: float) -> bool:
+    """Whether a choice of what is kept may hold a better mapping than the best so far."""
+    return is_better(run.goal, bound_pj, _least_cycles(run.space), run.best)
+
+
+def _least_cycles(space: Space) -> float:
+    """Compute cycles if every instance of every array worked all the time."""
+    units = math.prod(int(fanout) for fanout in space.problem.fanout)
+    return space.operation.steps / units * space.problem.cycles_per_step
+
+
+def solution_of(run: Search, accelerator: Accelerator, objective: Objective, row: int) -> Solution:
+    """Count and price one of the best results anew, and certify it."""
+    operation = run.space.operation
+    nest = build_nest(run.space, accelerator, run.kept, int(run.best[row, SLOT]))
     counts = count(operation, accelerator, nest)
     costs = price(operation, accelerator, counts)
     # The walk and the closed form price the same chain; anything else is a bug of ours.
-    assert math.isclose(best.value[1], costs.energy_pj, rel_tol=1e-6, abs_tol=1e-6)
+    assert math.isclose(run.best[row, 1], costs.energy_pj, rel_tol=1e-6, abs_tol=1e-6)
+    cost = objective.score(costs)
     certificate = Certificate(
-        objective=minimize,
-        cost=score_of(minimize, costs),
-        lower_bound=score_of(minimize, costs) if best.complete else best.bound,
-        optimal=best.complete,
-        mapspace_size=mapspace_size(operation, accelerator),
-        visited=best.looked,
-        evaluated=best.evaluated,
-        first_look=first_looked,
+        objective=objective.name,
+        cost=cost,
+        lower_bound=cost if run.complete else min(cost, run.bound),
+        optimal=run.complete,
+        mapspace_size=mapspace_size(run.space),
+        keep_choices=run.chosen,
+        keep_choices_refuted=run.chosen - run.walked,
+        choices=run.seen,
+        parts=run.parts,
+        visited=run.looked,
+        evaluated=run.evaluated,
+        first_look=run.first_look,
+        level_bounds_pj=dict(run.level_bounds_pj),
     )
     return Solution(nest, counts, costs, certificate)
 
 
-def _nothing(problem: Problem) -> _Best:
-    shape = (problem.keeps.shape[0], problem.sizes.size)
-    return _Best(
-        np.full(3, np.inf),
-        np.ones(shape, dtype=np.int64),
-        np.ones(shape, dtype=np.int64),
-        np.full(shape, -1, dtype=np.int64),
+def build_nest(space: Space, accelerator: Accelerator, kept: Kept, slot: int) -> Nest:
+    """Turn the arrays of a kept chain into a nest."""
+    levels: list[Level] = []
+    for n, stage in enumerate(space.stages):
+        inner = kept.spatial[slot, n].copy()
+        if n + 1 < len(space.stages):
+            inner *= kept.tiles[slot, n + 1]
+        if stage.memory in accelerator.parts:
+            bounds = kept.tiles[slot, n] // inner
+            order = [int(d) for d in kept.orders[slot, n] if d >= 0]
+            levels.append(
+                Level(
+                    stage.memory.name,
+                    tuple(Loop(space.names[d], int(bounds[d])) for d in reversed(order)),
+                    tuple(
+                        tensor.name
+                        for tensor, keeps in zip(
+                            space.operation.tensors, kept.keeps[slot, n], strict=True
+                        )
+                        if keeps
+                    ),
+                )
+            )
+        if stage.array is not None:
+            split = space.vectors[n][tuple(int(f) for f in kept.spatial[slot, n])]
+            levels.append(Level(stage.array.name, _spatial_loops(space, split)))
+    return Nest(tuple(levels))
+
+
+def _spatial_loops(space: Space, split: tuple[Vector, Vector]) -> tuple[Loop, ...]:
+    axes: tuple[AxisName, ...] = ("x", "y")
+    return tuple(
+        Loop(name, factor, axis)
+        for axis, along in zip(axes, split, strict=True)
+        for name, factor in zip(space.names, along, strict=True)
+        if factor > 1
     )
 
 
-def _held_tiles(
-    problem: Problem,
-    operation: Operation,
-    accelerator: Accelerator,
-    table: Integers,
-    counts: Integers,
-) -> list[Integers]:
-    """The tiles that each memory can hold; memory 0 holds everything."""
-    tiles = [problem.sizes.reshape(1, -1)]
-    for n, memory in enumerate(accelerator.memories[1:], start=1):
-        tiles.append(all_tiles(problem, n, table, counts))
-        if not len(tiles[-1]):
-            raise CapacityError(
+def nothing_found(run: Search, accelerator: Accelerator) -> MappingError | CapacityError:
+    """Why there is no result."""
+    operation = run.space.operation
+    problem = run.space.problem
+    for n, stage in enumerate(run.space.stages[1:], start=1):
+        if stage.memory.holds and not len(all_tiles(problem, n, run.space.table, run.space.counts)):
+            return CapacityError(
                 "not even one iteration fits",
-                where=f"operation {operation.name!r}, memory {memory.name!r}",
-                got=f"{memory.capacity_bits} bits",
+                where=f"operation {operation.name!r}, memory {stage.memory.name!r}",
+                got=f"{stage.memory.capacity_bits} bits",
                 expected="at least one word of every tensor that the memory holds",
                 fix="enlarge the memory, or let it hold fewer roles",
             )
-    return tiles
-
-
-def _widest(choices: dict[Vector, tuple[Vector, Vector]]) -> dict[Vector, tuple[Vector, Vector]]:
-    ranked = sorted(choices, key=lambda vector: (-math.prod(vector), vector))
-    return {vector: choices[vector] for vector in ranked[:WIDE_VECTORS]}
-
-
-def _explore(
-    problem: Problem,
-    objective: int,
-    tiles: list[Integers],
-    vectors: list[dict[Vector, tuple[Vector, Vector]]],
-    best: _Best,
-    budget: int,
-    table: Integers,
-    products: Integers,
-) -> None:
-    """Bound the parts of every memory, outermost first, then walk their chains."""
-    memories = len(tiles)
-    choices = [np.array(list(gap), dtype=np.int64) for gap in vectors]
-    ones = np.ones((1, problem.sizes.size), dtype=np.int64)
-    found: list[_Parts] = []
-    # The innermost memory's parts carry the energy that belongs to no part: it can be negative.
-    base_pj = float(least_base(problem))
-    others_pj = 0.0
-    floor = np.zeros((memories, 3))
-    for memory in range(min(1, memories - 1), memories):
-        gap = choices[memory - 1] if memory else ones
-        seen = best.outer_parts.get((memory, len(gap))) if memory < memories - 1 else None
-        parts, values, details, crossings = seen or all_parts(
-            problem,
-            memory,
-            tiles[memory],
-            gap,
-            choices[memory] if memory == memories - 1 else ones,
-            objective,
-            others_pj if memory == memories - 1 else others_pj + base_pj,
-            best.value,
-            table,
-            products,
-            floor,
-        )
-        if memory < memories - 1:
-            # The first look saw all choices of a gap that has few: its parts serve again.
-            best.outer_parts[memory, len(gap)] = (parts, values, details, crossings)
-        if not len(parts):
-            # Every part is refuted: nothing is better than the best so far.
-            best.complete = True
-            return
-        order = np.argsort(values[:, 0], kind="stable")
-        if memory == memories - 1:
-            order = _by_score(objective, values, others_pj)
-        found.append((parts[order], values[order], details[order], crossings[order]))
-        others_pj += float(values[:, 0].min())
-        floor += crossings.min(axis=0)
-    least_cycles = float(found[-1][1][:, 3].min())
-    best.bound = float(score(objective, others_pj, least_cycles))
-    found.reverse()
-    starts = np.cumsum([0, *(len(part[0]) for part in found)])
-    looked, evaluated, complete = explore(
-        problem,
-        objective,
-        np.concatenate([part[0] for part in found]),
-        np.concatenate([part[1] for part in found]),
-        np.concatenate([part[2] for part in found]),
-        np.concatenate([part[3] for part in found]),
-        starts,
-        best.value,
-        best.tiles,
-        best.spatial,
-        best.orders,
-        budget,
+    return MappingError(
+        "no mapping was found",
+        where=f"operation {operation.name!r} on {accelerator.name!r}",
+        got="an empty space of mappings",
+        expected="at least one mapping",
+        fix="enlarge the innermost memories, loosen a constraint, or allow more dimensions",
     )
-    best.looked += int(looked)
-    best.evaluated += int(evaluated)
-    best.complete = bool(complete)
-
-
-def _by_score(objective: int, values: Floats, others_pj: float) -> Integers:
-    """Order the innermost memory's parts by the least score of any chain with them."""
-    energy, cycles = values[:, 0] + others_pj, values[:, 3]
-    if objective == LATENCY:
-        return np.lexsort((energy, cycles))
-    return np.argsort(energy * cycles if objective == EDP else energy, kind="stable")
-
-
-def _build_nest(
-    operation: Operation,
-    accelerator: Accelerator,
-    vectors: list[dict[Vector, tuple[Vector, Vector]]],
-    best: _Best,
-) -> Nest:
-    """Turn the arrays of the best chain into a nest."""
-    names = [name for name, _ in operation.dims]
-    levels: list[Level] = []
-    memory = -1
-    for part in accelerator.parts[:-1]:
-        if isinstance(part, Array):
-            split = vectors[memory][tuple(int(n) for n in best.spatial[memory])]
-            axes: tuple[AxisName, ...] = ("x", "y")
-            loops = tuple(
-                Loop(name, factor, axis)
-                for axis, along in zip(axes, split, strict=True)
-                for name, factor in zip(names, along, strict=True)
-                if factor > 1
-            )
-            levels.append(Level(part.name, loops))
-            continue
-        assert isinstance(part, Memory)
-        memory += 1
-        inner = best.spatial[memory].copy()
-        if memory + 1 < len(best.tiles):
-            inner *= best.tiles[memory + 1]
-        bounds = best.tiles[memory] // inner
-        order = [int(d) for d in best.orders[memory] if d >= 0]
-        loops = tuple(Loop(names[d], int(bounds[d])) for d in reversed(order))
-        keeps = tuple(t.name for t in operation.tensors if t.role in part.holds)
-        levels.append(Level(part.name, loops, keeps))
-    return Nest(tuple(levels))

@@ -1,263 +1,251 @@
-"""Space: the parts that a chain can be made of, each with a bound on its cost."""
+"""Space: which mappings there are: factors, tiles, spatial choices and what each memory may keep."""
 
-from typing import Any
+import itertools
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.jit import helper
-from picojoule.mapper.bounds import SLID, filling_terms, interface_bound, outermost_bound
-from picojoule.mapper.factors import code_places, indices_of, union_code
-from picojoule.mapper.problem import Problem, is_better
-from picojoule.mapper.tiles import base_energy, find_shares
-from picojoule.mapper.timing import is_timed, least_crossings, least_cycles, own_crossings
+from picojoule.hardware import Accelerator, Array
+from picojoule.mapper.constraints import Constraints, PartConstraints, Range
+from picojoule.mapper.walk import (
+    Integers,
+    Problem,
+    Stage,
+    axis_vectors,
+    build_problem,
+    divisor_table,
+    product_table,
+    stages_of,
+)
+from picojoule.workload import Operation, Tensor
 
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
-LARGEST_MEMO = 2**24
-"""Unions whose bound is remembered, 8 bytes each."""
+Vector = tuple[int, ...]
+Split = tuple[Vector, Vector]
+Flags = NDArray[np.bool_]
 
 
-@helper
-def part_bound(
-    problem: Problem,
-    memory: int,
-    tile: Integers,
-    outer: Integers,
-    inner: Integers,
-    tiles: Integers,
-    spatial: Integers,
-    terms: Floats,
-) -> tuple[float, float]:
-    """Least energy that a choice of tile and gaps adds to any chain.
+@dataclass(frozen=True, slots=True)
+class Space:
+    """All mappings of an operation on a chip that the constraints allow.
 
     Args:
-        tile: Of `memory`.
-        outer: Spatial factors of the gap outside it.
-        inner: Spatial factors of the gap inside it, when it is the innermost memory.
-        tiles, spatial: Scratch space, `(L, D)`; gaps that are not decided hold ones.
-        terms: Filled by `filling_terms`.
-
-    Returns:
-        The bound, and the part of it that filling this memory adds.
+        operation, stages: What is mapped, and the memories with the arrays below them.
+        constraints: What the user allows.
+        problem: The same as arrays, with everything kept that may be.
+        table, counts: Divisors of each dimension, `(D, n)`, and how many, `(D,)`.
+        products: Index of the product of two divisors, `(D, n, n)`, or -1.
+        links: `(L, D, n, n)`: whether the loops of a memory over a dimension may run between its
+            tile and the union inside, both as indices.
+        vectors: Per gap, spatial factors with one split over its axes.
     """
-    memories = problem.keeps.shape[0]
-    tiles[memory] = tile
-    energy = 0.0
-    if memory == memories - 1:
-        spatial[memory] = inner
-        if memory > 0:
-            spatial[memory - 1] = outer
-        known = max(memory - 1, 0)
-        shares = find_shares(problem, tiles, spatial, known)
-        energy += base_energy(problem, tiles, spatial, shares, known)
-        energy += problem.leakage_pj_per_cycle * _least_cycles(problem, memory, spatial)
-    else:
-        spatial[memory - 1] = outer
-        shares = find_shares(problem, tiles, spatial, memory - 1)
-    if memory == 0:
-        return energy, 0.0
-    filling_terms(problem, memory, tile, outer, shares, terms)
-    if memory > 1:
-        filling = interface_bound(problem, memory, tile, outer, terms)
-    else:
-        filling = outermost_bound(problem, tile, outer, terms)
-    return energy + filling, filling
+
+    operation: Operation
+    stages: tuple[Stage, ...]
+    constraints: Constraints
+    problem: Problem
+    table: Integers
+    counts: Integers
+    products: Integers
+    links: Flags
+    vectors: tuple[dict[Vector, Split], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The dimensions in order."""
+        return tuple(name for name, _ in self.operation.dims)
+
+    def of(self, stage: int) -> PartConstraints:
+        """The constraints of a stage's memory."""
+        return self.constraints.of(self.stages[stage].memory.name)
+
+    def of_array(self, stage: int) -> PartConstraints:
+        """The constraints of a stage's array."""
+        array = self.stages[stage].array
+        return PartConstraints() if array is None else self.constraints.of(array.name)
 
 
-@helper
-def _least_cycles(problem: Problem, memory: int, spatial: Integers) -> float:
-    """Compute cycles if every undecided gap were used whole."""
-    cycles = float(problem.cycles_per_step)
-    for size in problem.sizes:
-        cycles *= size
-    for gap in range(problem.fanout.size):
-        if gap >= memory - 1:
-            for d in range(problem.sizes.size):
-                cycles /= spatial[gap, d]
-        else:
-            cycles /= problem.fanout[gap]
-    return cycles
-
-
-@helper
-def _gap_bounds(
-    problem: Problem, memory: int, outer_vectors: Integers, inner: Integers, floor: Floats
-) -> Floats:
-    """Per choice of the outer gap, `(gap, 3)`: base energy, compute cycles and cycles at least.
-
-    All are 0 for memories that are not the innermost.
-    """
-    memories, dims = problem.keeps.shape[0], problem.sizes.size
-    gaps = np.zeros((outer_vectors.shape[0], 3))
-    if memory < memories - 1:
-        return gaps
-    tiles = np.ones((memories, dims), dtype=np.int64)
-    spatial = np.ones((memories, dims), dtype=np.int64)
-    spatial[memory] = inner
-    inside = max(memory - 1, 0)
-    # The words that a joined output touches are bounded as if the outermost gap were open.
-    known = max(inside, 1) if problem.joined[-1] else inside
-    for o in range(outer_vectors.shape[0]):
-        if memory > 0:
-            spatial[memory - 1] = outer_vectors[o]
-        shares = find_shares(problem, tiles, spatial, known)
-        for t in range(problem.bits.size):
-            if memory > 0 and problem.joined[t]:
-                # The share of a sliding window depends on the tile: at least as if all were alike.
-                shares[t, memory - 1] = 1.0 / np.prod(outer_vectors[o])
-        gaps[o, 1] = _least_cycles(problem, memory, spatial)
-        gaps[o, 2] = least_cycles(problem, gaps[o, 1], floor, spatial, inside)
-        gaps[o, 0] = base_energy(problem, tiles, spatial, shares, known)
-        if memory > 0 and problem.joined[-1]:
-            # Fewer words on the way out are more additions: the least lies at one end.
-            shares[-1, memory - 1] = 1.0
-            apart = base_energy(problem, tiles, spatial, shares, known)
-            gaps[o, 0] = min(gaps[o, 0], apart)
-        gaps[o, 0] += problem.leakage_pj_per_cycle * gaps[o, 1]
-    return gaps
-
-
-@helper
-def least_base(problem: Problem) -> float:
-    """`base_energy` at least, of any chain; savings of first accumulations may make it negative."""
-    memories, tensors = problem.keeps.shape
-    ones = np.ones((memories, problem.sizes.size), dtype=np.int64)
-    return base_energy(problem, ones, ones, np.ones((tensors, memories)), memories)
-
-
-@helper
-def _union_bound(problem: Problem, memory: int, union: Integers) -> float:
-    """Least energy of filling a memory when all instances of its gap together hold `union`."""
-    if memory == 0:
-        return 0.0
-    memories, tensors = problem.keeps.shape
-    shares = np.ones((tensors, memories))
-    ones = np.ones(problem.sizes.size, dtype=np.int64)
-    terms = np.empty((tensors, SLID + ones.size))
-    filling_terms(problem, memory, union, ones, shares, terms)
-    return interface_bound(problem, memory, union, ones, terms)
-
-
-@helper
-def _doubled(rows: NDArray[Any]) -> NDArray[Any]:
-    """The same rows with as many empty ones after them."""
-    return np.concatenate((rows, np.zeros_like(rows)))
-
-
-@helper
-def all_parts(
-    problem: Problem,
-    memory: int,
-    tiles_held: Integers,
-    outer_vectors: Integers,
-    inner_vectors: Integers,
-    objective: int,
-    others_pj: float,
-    best: Floats,
-    table: Integers,
-    products: Integers,
-    floor: Floats,
-) -> tuple[Integers, Floats, Floats, Floats]:
-    """Every (tile, outer gap, inner gap) of one memory whose bound leaves room to beat `best`.
-
-    Args:
-        others_pj: The least that the parts of the other memories add.
-        table, products: From `divisor_table` and `product_table`.
-        floor: Bits that the parts of the other memories move over the ports at least, `(L, 3)`.
-
-    Returns:
-        Parts `(part, 3, D)`: tile, outer and inner factors; `(part, 4)`: the bound, what filling
-        this memory adds to it, the least compute cycles, and the least cycles of any chain; its
-        `filling_terms`; and, of memory 1, its `least_crossings`.
-    """
-    memories, dims = problem.keeps.shape[0], problem.sizes.size
-    parts = np.zeros((1024, 3, dims), dtype=np.int64)
-    values = np.zeros((1024, 4))
-    details = np.zeros((1024, problem.bits.size, SLID + dims))
-    crossings = np.zeros((1024, memories, 3))
-    tiles = np.ones((memories, dims), dtype=np.int64)
-    tiles[0] = problem.sizes
-    spatial = np.ones((memories, dims), dtype=np.int64)
-    tile_indices, outer_indices = indices_of(tiles_held, table), indices_of(outer_vectors, table)
-    places = code_places(table)
-    unions = np.full(min(places[dims], LARGEST_MEMO), -1.0)
-    count = 0
-    for inner in inner_vectors:
-        gaps = _gap_bounds(problem, memory, outer_vectors, inner, floor)
-        for row in range(tiles_held.shape[0]):
-            tile = tiles_held[row]
-            if not _divides(inner, tile):
-                continue
-            for o in range(outer_vectors.shape[0]):
-                code = union_code(tile_indices[row], outer_indices[o], products, places)
-                if code < 0:
-                    continue
-                if code < unions.size:
-                    if unions[code] < 0.0:
-                        unions[code] = _union_bound(problem, memory, tile * outer_vectors[o])
-                    rough = unions[code] + gaps[o, 0] + others_pj
-                    if not is_better(objective, rough, gaps[o, 2], best):
-                        continue
-                if count == len(parts):
-                    parts, values = _doubled(parts), _doubled(values)
-                    details, crossings = _doubled(details), _doubled(crossings)
-                parts[count, 0], parts[count, 1], parts[count, 2] = tile, outer_vectors[o], inner
-                values[count, 2], values[count, 3] = gaps[o, 1], gaps[o, 2]
-                if _bound_part(
-                    problem,
-                    memory,
-                    objective,
-                    parts[count],
-                    values[count],
-                    details[count],
-                    crossings[count],
-                    tiles,
-                    spatial,
-                    others_pj,
-                    floor,
-                    best,
-                ):
-                    count += 1
-    return parts[:count], values[:count], details[:count], crossings[:count]
-
-
-@helper
-def _bound_part(
-    problem: Problem,
-    memory: int,
-    objective: int,
-    part: Integers,
-    values: Floats,
-    terms: Floats,
-    crossings: Floats,
-    tiles: Integers,
-    spatial: Integers,
-    others_pj: float,
-    floor: Floats,
-    best: Floats,
-) -> bool:
-    """Fill in the values of one part, see `all_parts`; False once they leave no room."""
-    innermost = memory == problem.keeps.shape[0] - 1
-    timed = is_timed(problem, objective)
-    values[0], values[1] = part_bound(
-        problem, memory, part[0], part[1], part[2], tiles, spatial, terms
+def build_space(
+    operation: Operation, accelerator: Accelerator, constraints: Constraints
+) -> Space:
+    """Lay out the space of mappings of an operation on a chip."""
+    stages = stages_of(accelerator)
+    problem = build_problem(operation, accelerator)
+    table, counts = divisor_table(problem.sizes)
+    names = tuple(name for name, _ in operation.dims)
+    before = np.zeros_like(problem.before)
+    absorbs = problem.absorbs.copy()
+    links = np.zeros((len(stages), len(names), table.shape[1], table.shape[1]), dtype=np.bool_)
+    for n, stage in enumerate(stages):
+        own = constraints.of(stage.memory.name)
+        links[n] = _links(own.factors, names, table, counts)
+        before[n] = _before(own.order, names)
+        if own.factors or own.order:
+            # Moving a factor into or out of these loops may be forbidden.
+            absorbs[n] = False
+            if n + 1 < len(stages):
+                absorbs[n + 1] = False
+        if own.tile:
+            absorbs[n] = False
+        if not stage.memory.holds:
+            absorbs[n] = False
+    return Space(
+        operation=operation,
+        stages=stages,
+        constraints=constraints,
+        problem=problem._replace(before=before, absorbs=absorbs),
+        table=table,
+        counts=counts,
+        products=product_table(problem.sizes, table, counts),
+        links=links,
+        vectors=tuple(
+            spatial_vectors(problem.sizes, names, stage.array, constraints) for stage in stages
+        ),
     )
-    if timed and innermost and memory > 0:
-        total = own_crossings(problem, memory, terms, floor)
-        values[3] = least_cycles(problem, values[2], total, spatial, memory - 1)
-    if not is_better(objective, values[0] + others_pj, values[3], best):
-        return False
-    if memory == 1 and timed:
-        least_crossings(problem, tiles, spatial, crossings)
-    return True
 
 
-@helper
-def _divides(factors: Integers, numbers: Integers) -> bool:
-    """Whether every factor divides its number."""
-    remainders = 0
-    for d in range(factors.size):
-        remainders += numbers[d] % factors[d]
-    return remainders == 0
+def _links(
+    factors: Mapping[str, Range], names: tuple[str, ...], table: Integers, counts: Integers
+) -> Flags:
+    """Which loops a memory may have, `(D, tile, union)`: from one divisor to one that it is of."""
+    links = np.zeros((len(names), table.shape[1], table.shape[1]), dtype=np.bool_)
+    for d, name in enumerate(names):
+        allowed = factors.get(name, Range())
+        for i, j in itertools.product(range(counts[d]), repeat=2):
+            bound, rest = divmod(int(table[d, i]), int(table[d, j]))
+            links[d, i, j] = rest == 0 and bound in allowed
+    return links
+
+
+def _before(order: tuple[str, ...], names: tuple[str, ...]) -> Integers:
+    """Per dimension, the mask of those whose loops must run inside its own."""
+    masks = np.zeros(len(names), dtype=np.int64)
+    for outer, inner in itertools.combinations([name for name in order if name in names], 2):
+        masks[names.index(outer)] |= 1 << names.index(inner)
+    return masks
+
+
+def spatial_vectors(
+    sizes: Integers, names: tuple[str, ...], array: Array | None, constraints: Constraints
+) -> dict[Vector, Split]:
+    """Spatial factors per dimension that fit an array, each with one split over its axes."""
+    ones = (1,) * len(names)
+    if array is None:
+        return {ones: (ones, ones)}
+    own = constraints.of(array.name)
+    found: dict[Vector, Split] = {}
+    along_y = _allowed(axis_vectors(sizes, names, array.y, array.y_dims), names, own.y)
+    for along_x in _allowed(axis_vectors(sizes, names, array.x, array.x_dims), names, own.x):
+        rest = tuple(int(size) // x for size, x in zip(sizes, along_x, strict=True))
+        for y_vector in along_y:
+            if all(r % y == 0 for r, y in zip(rest, y_vector, strict=True)):
+                total = tuple(x * y for x, y in zip(along_x, y_vector, strict=True))
+                found.setdefault(total, (along_x, y_vector))
+    return found
+
+
+def _allowed(
+    vectors: list[Vector], names: tuple[str, ...], ranges: Mapping[str, Range]
+) -> list[Vector]:
+    """The choices along one axis whose factors lie in the ranges."""
+    if not ranges:
+        return vectors
+    return [
+        vector
+        for vector in vectors
+        if all(
+            factor in ranges[name]
+            for name, factor in zip(names, vector, strict=True)
+            if name in ranges
+        )
+    ]
+
+
+def keep_choices(space: Space) -> Iterator[Flags]:
+    """Which tensors each memory keeps, `(L, T)`: all that the chip and the user allow.
+
+    The outermost memory keeps everything. The first choice keeps all that may be kept.
+    """
+    tensors = space.operation.tensors
+    options: list[tuple[bool, ...]] = []
+    for n, stage in enumerate(space.stages):
+        own = space.of(n)
+        for tensor in tensors:
+            may_keep = tensor.role in stage.memory.holds
+            if n == 0 or (may_keep and _names(own.keep, tensor)):
+                options.append((True,))
+            elif not may_keep or _names(own.bypass, tensor):
+                options.append((False,))
+            else:
+                options.append((True, False))
+    for choice in itertools.product(*options):
+        yield np.array(choice, dtype=np.bool_).reshape(len(space.stages), len(tensors))
+
+
+def _names(names: tuple[str, ...], tensor: Tensor) -> bool:
+    """Whether a tensor is named, by itself or by its role."""
+    return tensor.name in names or tensor.role in names
+
+
+def mapspace_size(space: Space) -> int:
+    """Count the mappings of the space: factorisations, times loop orders, times what is kept.
+
+    Every dimension is factorised over the memories and the array axes that it may be spread on;
+    every memory's loops come in any order that is allowed. Mappings that do not fit are in the
+    space: the search has to reject them too.
+    """
+    orders = math.prod(
+        math.factorial(len(space.names)) // math.factorial(len(_known(space.of(n).order, space)))
+        for n in range(len(space.stages))
+        if space.stages[n].memory.holds
+    )
+    kept = math.prod(
+        2
+        for n, stage in enumerate(space.stages)
+        for tensor in space.operation.tensors
+        if n > 0
+        and tensor.role in stage.memory.holds
+        and not _names(space.of(n).keep, tensor)
+        and not _names(space.of(n).bypass, tensor)
+    )
+    return kept * orders * math.prod(_tilings(space, d) for d in range(len(space.names)))
+
+
+def _known(order: tuple[str, ...], space: Space) -> tuple[str, ...]:
+    return tuple(name for name in order if name in space.names)
+
+
+def _tilings(space: Space, dim: int) -> int:
+    """Ways to factorise one dimension over all places, from the inside out."""
+    name, size = space.operation.dims[dim]
+    ways = {1: 1}
+    for n in reversed(range(len(space.stages))):
+        memory, array = space.stages[n]
+        on_array, own = space.of_array(n), space.of(n)
+        places: list[Range] = []
+        if array is not None:
+            axes = ((array.x, array.x_dims, on_array.x), (array.y, array.y_dims, on_array.y))
+            places = [
+                ranges.get(name, Range())
+                for length, allowed, ranges in axes
+                if length > 1 and (allowed is None or name in allowed)
+            ]
+        if memory.holds:
+            places.append(own.factors.get(name, Range()))
+        for place in places:
+            ways = _extended(ways, size, place)
+        tiles = own.tile.get(name, Range())
+        ways = {tile: count for tile, count in ways.items() if tile in tiles}
+    return ways.get(size, 0)
+
+
+def _extended(ways: dict[int, int], size: int, factors: Range) -> dict[int, int]:
+    """Ways to each tile after one more place takes any allowed factor."""
+    found: dict[int, int] = {}
+    for tile, count in ways.items():
+        for factor in range(1, size // tile + 1):
+            if size % (tile * factor) == 0 and factor in factors:
+                found[tile * factor] = found.get(tile * factor, 0) + count
+    return found

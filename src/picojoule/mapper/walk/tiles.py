@@ -3,15 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import distinct_offsets, moved_points, shared_in_run, shared_points
-from picojoule.jit import helper
-from picojoule.mapper.problem import Problem
+from picojoule.cost import distinct_offsets, shared_in_run, shared_points
+from picojoule.jit import helper, inlined
+from picojoule.mapper.walk.problem import Problem
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@helper
+@inlined
 def visits_of(problem: Problem, tile: Integers) -> float:
     """How many tiles of this size the whole operation has."""
     visits = 1.0
@@ -68,18 +68,6 @@ def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
 
 
 @helper
-def moved_of(
-    problem: Problem, tensor: int, tile: Integers, displacement: Integers, reuse: int
-) -> int:
-    """Words of a tensor that a tile needs anew after a displacement."""
-    low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
-    first = problem.axis_first[low : high + 1]
-    return moved_points(
-        first, problem.term_dim, problem.term_coefficient, tile, displacement, reuse, False
-    )
-
-
-@helper
 def fits(problem: Problem, memory: int, tile: Integers) -> bool:
     """Whether a memory can hold a tile of every tensor it keeps."""
     tensors = problem.bits.size
@@ -94,13 +82,13 @@ def fits(problem: Problem, memory: int, tile: Integers) -> bool:
     return True
 
 
-@helper
+@inlined
 def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: int) -> bool:
     """Whether a loop just outside a memory need not run innermost: its smallest factor fits in.
 
     Only for dimensions that share no axis of any tensor; docs/mapper.md has the reason.
     """
-    if problem.sliding >> dim & 1:
+    if not problem.absorbs[memory] or problem.sliding >> dim & 1:
         return False
     factor = 2
     while bound % factor:
@@ -111,7 +99,7 @@ def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: 
     return absorbed
 
 
-@helper
+@inlined
 def parent_of(problem: Problem, child: int, tensor: int) -> int:
     """The next outer memory that keeps the tensor."""
     parent = child - 1
@@ -120,7 +108,7 @@ def parent_of(problem: Problem, child: int, tensor: int) -> int:
     return parent
 
 
-@helper
+@inlined
 def irrelevant_spatial(problem: Problem, tensor: int, spatial: Integers) -> int:
     """Instances that work on the same words: factors over dimensions that do not index them."""
     product = 1
@@ -174,7 +162,7 @@ def find_shares(problem: Problem, tiles: Integers, spatial: Integers, known: int
     return shares
 
 
-@helper
+@inlined
 def touching_spatial(problem: Problem, spatial: Integers) -> int:
     """Instances of a gap that may touch the same output word, at most.
 
@@ -188,7 +176,7 @@ def touching_spatial(problem: Problem, spatial: Integers) -> int:
     return product
 
 
-@helper
+@inlined
 def first_words(
     problem: Problem, memory: int, tiles: Integers, spatial: Integers, known: int
 ) -> float:
@@ -233,7 +221,7 @@ def _touched_words(
     )
 
 
-@helper
+@inlined
 def word_price(
     problem: Problem, parent: int, child: int, tensor: int, shares: Floats, known: int
 ) -> float:
@@ -262,7 +250,7 @@ def word_price(
     return total
 
 
-@helper
+@inlined
 def first_price(problem: Problem, parent: int, child: int, tensor: int) -> float:
     """Energy per output word that its first arrival at `child` saves: no fill, no way back in."""
     total = problem.fill_pj[child, tensor]

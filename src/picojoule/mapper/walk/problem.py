@@ -1,11 +1,10 @@
-"""Problem: an operation on a chip as arrays, the form that the kernels read, and its objective.
+"""Problem: an operation on a chip as arrays, the form that the kernels read.
 
 Memories are numbered from the outside in; gap `i` is what lies below memory `i`: an array, or
 nothing. Prices are per word of each tensor. Masks have one bit per dimension.
 """
 
-import math
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from picojoule.cost import REUSE, leakage_w, pack_tensor, step_energy_pj
 from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array, Memory
-from picojoule.jit import helper
 from picojoule.mapping import usable_bits
 from picojoule.workload import Operation, Tensor
 
@@ -21,16 +19,14 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-Minimize = Literal["energy", "latency", "edp"]
-ENERGY, LATENCY, EDP = 0, 1, 2
-OBJECTIVES: dict[Minimize, int] = {"energy": ENERGY, "latency": LATENCY, "edp": EDP}
-
 
 class Problem(NamedTuple):
     """All that the kernels know. `L` memories (and gaps), `T` tensors, `D` dimensions."""
 
     sizes: Integers  # (D,)
     keeps: Flags  # (L, T)
+    absorbs: Flags  # (L,), whether a factor may move from the loops outside into this tile
+    before: Integers  # (L, D), mask of dimensions whose loops must run inside this one's
     reuse: Integers  # (L, T)
     tensor_axis: Integers  # (T + 1,), into axis_first
     axis_first: Integers  # (axis + 1,), into the terms
@@ -56,29 +52,31 @@ class Problem(NamedTuple):
     cycles_per_step: int
 
 
-def gap_arrays(accelerator: Accelerator) -> tuple[Array | None, ...]:
-    """The array below each memory, outermost first."""
-    found: list[Array | None] = []
+class Stage(NamedTuple):
+    """A memory and the array below it; between two arrays in a row stands a memory of nothing."""
+
+    memory: Memory
+    array: Array | None
+
+
+def stages_of(accelerator: Accelerator) -> tuple[Stage, ...]:
+    """The memories of a chip with the array below each, outermost first."""
+    stages: list[Stage] = []
     for part in accelerator.parts:
         if isinstance(part, Memory):
-            found.append(None)
+            stages.append(Stage(part, None))
         elif isinstance(part, Array):
-            if found[-1] is not None:
-                raise Unsupported(
-                    "two arrays follow each other without a memory between them",
-                    where=f"accelerator {accelerator.name!r}, array {part.name!r}",
-                    got=f"{found[-1].name} > {part.name}",
-                    expected="at most one array between two memories, to search mappings",
-                    fix="merge the two arrays into one, or give a mapping with --mapping",
-                )
-            found[-1] = part
-    return tuple(found)
+            if stages[-1].array is None:
+                stages[-1] = Stage(stages[-1].memory, part)
+            else:
+                stages.append(Stage(Memory(f"above {part.name}", holds=()), part))
+    return tuple(stages)
 
 
 def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
-    """Turn an operation and a chip into the arrays that the search reads."""
-    gaps = gap_arrays(accelerator)
-    for array in gaps:
+    """Turn an operation and a chip into the arrays that the search reads; all that fits is kept."""
+    stages = stages_of(accelerator)
+    for _, array in stages:
         if array is not None and array.forwarding:
             raise Unsupported(
                 "the search does not know neighbour forwarding",
@@ -87,20 +85,30 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
                 expected="an array without forwarding",
                 fix="leave `forwarding` out, or give a mapping with --mapping",
             )
-    tensors, memories = operation.tensors, accelerator.memories
+    tensors, memories = operation.tensors, [stage.memory for stage in stages]
     packed = [pack_tensor(operation, tensor) for tensor in tensors]
     single, joined = _masks(operation)
-
-    def per_word(memory: Memory, tensor: Tensor, price_pj: float) -> float:
-        return price_pj * tensor.bits / memory.access_bits
-
-    def per_gap(tensor: Tensor, array: Array | None, kind: str) -> float:
-        return 0.0 if array is None else getattr(array, kind) * tensor.bits / array.word_bits
-
     offsets = np.cumsum([0, *(p.dim.size for p in packed)])
+    shape = (len(memories), len(operation.dims))
+
+    def per_word(kind: str) -> Floats:
+        return np.array(
+            [[getattr(m, kind) * t.bits / m.access_bits for t in tensors] for m in memories]
+        )
+
+    def per_gap(kind: str) -> Floats:
+        return np.array(
+            [
+                [0.0 if a is None else getattr(a, kind) * t.bits / a.word_bits for t in tensors]
+                for _, a in stages
+            ]
+        )
+
     return Problem(
         sizes=np.array([size for _, size in operation.dims], dtype=np.int64),
         keeps=np.array([[t.role in m.holds for t in tensors] for m in memories]),
+        absorbs=np.ones(len(memories), dtype=np.bool_),
+        before=np.zeros(shape, dtype=np.int64),
         reuse=np.array(
             [[REUSE[m.reuse_of(t.role)] for t in tensors] for m in memories], dtype=np.int64
         ),
@@ -122,13 +130,13 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
             ],
             dtype=np.int64,
         ),
-        read_pj=np.array([[per_word(m, t, m.read_pj) for t in tensors] for m in memories]),
-        fill_pj=np.array([[per_word(m, t, m.fill_pj) for t in tensors] for m in memories]),
-        update_pj=np.array([[per_word(m, t, m.update_pj) for t in tensors] for m in memories]),
-        fanout=np.array([1 if a is None else a.size for a in gaps], dtype=np.int64),
-        grouped=np.array([[a is not None and a.groups(t.role) for t in tensors] for a in gaps]),
-        delivery_pj=np.array([[per_gap(t, a, "delivery_pj") for t in tensors] for a in gaps]),
-        reduction_pj=np.array([[per_gap(t, a, "reduction_pj") for t in tensors] for a in gaps]),
+        read_pj=per_word("read_pj"),
+        fill_pj=per_word("fill_pj"),
+        update_pj=per_word("update_pj"),
+        fanout=np.array([1 if a is None else a.size for _, a in stages], dtype=np.int64),
+        grouped=np.array([[a is not None and a.groups(t.role) for t in tensors] for _, a in stages]),
+        delivery_pj=per_gap("delivery_pj"),
+        reduction_pj=per_gap("reduction_pj"),
         rates=np.array(
             [
                 [
@@ -171,67 +179,3 @@ def _masks(operation: Operation) -> tuple[Integers, Integers]:
             else:
                 joined[t] |= mask
     return single, joined
-
-
-def mapspace_size(operation: Operation, accelerator: Accelerator) -> int:
-    """Count the mappings of the space: all ordered factorisations times all loop orders.
-
-    Every dimension is factorised over the memories and the array axes it may be spread on; every
-    memory's loops come in any order. Mappings that do not fit are in the space: the search has to
-    reject them too.
-    """
-    slots_of_dim = {
-        dim: len(accelerator.memories)
-        + sum(
-            (array.x > 1 and (array.x_dims is None or dim in array.x_dims))
-            + (array.y > 1 and (array.y_dims is None or dim in array.y_dims))
-            for array in accelerator.arrays
-        )
-        for dim, _ in operation.dims
-    }
-    orders = math.factorial(len(operation.dims)) ** len(accelerator.memories)
-    return orders * math.prod(
-        _factorisations(size, slots_of_dim[dim]) for dim, size in operation.dims
-    )
-
-
-def _factorisations(size: int, slots: int) -> int:
-    """Ordered ways to write `size` as a product of `slots` factors."""
-    ways, factor = 1, 2
-    while factor * factor <= size:
-        exponent = 0
-        while size % factor == 0:
-            size //= factor
-            exponent += 1
-        ways *= math.comb(exponent + slots - 1, slots - 1)
-        factor += 1
-    return ways * (slots if size > 1 else 1)
-
-
-@helper
-def score(objective: int, energy: float, cycles: float) -> float:
-    """What is minimised: pJ, cycles, or their product."""
-    if objective == ENERGY:
-        return energy
-    if objective == LATENCY:
-        return cycles
-    return energy * cycles
-
-
-@helper
-def is_better(objective: int, energy: float, cycles: float, best: Floats) -> bool:
-    """Whether (energy, cycles) beats `best` (score, energy); equal latency goes by energy."""
-    value = score(objective, energy, cycles)
-    return value < best[0] or (objective == LATENCY and value == best[0] and energy < best[1])
-
-
-@helper
-def energy_limit(objective: int, cycles: float, best: Floats) -> float:
-    """Energy that a result of at least `cycles` must stay below to beat `best`; never too low."""
-    if objective == ENERGY:
-        return best[0]
-    if objective == EDP:
-        return best[0] / cycles * (1.0 + 1e-12)
-    if cycles > best[0]:
-        return 0.0
-    return best[1] if cycles == best[0] else np.inf

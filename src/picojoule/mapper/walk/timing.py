@@ -3,15 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.jit import helper
-from picojoule.mapper.bounds import LEAST, SHARE
-from picojoule.mapper.orders import order_energy, ordered_energy
-from picojoule.mapper.problem import ENERGY, Problem
-from picojoule.mapper.tiles import (
+from picojoule.jit import helper, inlined
+from picojoule.mapper.walk.bounds import LEAST, SHARE, looped_mask, words_below
+from picojoule.mapper.walk.orders import order_energy, ordered_energy
+from picojoule.mapper.walk.goal import Goal
+from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.tiles import (
     all_prices,
     find_shares,
     first_tiles_energy,
     first_words,
+    is_absorbed,
     parent_of,
     touching_spatial,
     visits_of,
@@ -24,7 +26,7 @@ Floats = NDArray[np.float64]
 READ, WRITE, BOTH = 0, 1, 2
 
 
-@helper
+@inlined
 def compute_cycles(problem: Problem, spatial: Integers) -> float:
     """Steps in sequence, times the cycles of a step."""
     cycles = visits_of(problem, np.ones(problem.sizes.size, dtype=np.int64))
@@ -84,7 +86,7 @@ def port_base(
 
 
 @helper
-def port_cycles(
+def port_bits(
     problem: Problem,
     tiles: Integers,
     spatial: Integers,
@@ -93,7 +95,7 @@ def port_cycles(
     orders: Integers,
     given: bool,
 ) -> float:
-    """Cycles that a port of `memory` needs: under the given orders, or the least over all."""
+    """Bits over a port of all instances of `memory`: under the given orders, or the least."""
     memories, dims = problem.keeps.shape[0], problem.sizes.size
     shares = find_shares(problem, tiles, spatial, 0)
     prices = port_prices(problem, shares, memory, port)
@@ -104,9 +106,26 @@ def port_cycles(
         if given:
             bits += ordered_energy(problem, level, tiles, spatial, prices, orders[level])
         else:
-            bits += order_energy(problem, level, tiles, spatial, prices, memories - 1, scratch)
+            bits += order_energy(
+                problem, level, tiles, spatial, prices, memories - 1, np.inf, scratch
+            )
+    return bits
+
+
+@helper
+def port_cycles(
+    problem: Problem,
+    tiles: Integers,
+    spatial: Integers,
+    memory: int,
+    port: int,
+    orders: Integers,
+    given: bool,
+) -> float:
+    """Cycles that a port of `memory` needs: under the given orders, or the least over all."""
+    bits = port_bits(problem, tiles, spatial, memory, port, orders, given)
     for gap in range(memory):
-        for d in range(dims):
+        for d in range(problem.sizes.size):
             bits /= spatial[gap, d]
     return np.ceil(bits / problem.rates[memory, port] - 1e-9)
 
@@ -145,35 +164,45 @@ def ordered_chain_energy(
     return energy
 
 
-@helper
-def is_timed(problem: Problem, objective: int) -> bool:
-    """Whether time matters to the objective: by itself, or because energy leaks."""
-    return objective != ENERGY or problem.leakage_pj_per_cycle > 0.0
+@inlined
+def is_timed(problem: Problem, goal: Goal) -> bool:
+    """Whether time matters to the goal: by itself, by a limit, or because energy leaks."""
+    return (
+        goal.time_power != 0.0
+        or goal.is_front
+        or goal.most_cycles < np.inf
+        or problem.leakage_pj_per_cycle > 0.0
+    )
 
 
 @helper
-def least_crossings(
-    problem: Problem, tiles: Integers, spatial: Integers, crossings: Floats
+def quick_crossings(
+    problem: Problem, tile: Integers, outer: Integers, terms: Floats, crossings: Floats
 ) -> None:
-    """Bits that filling memory 1 moves over the ports of memories 0 and 1 at least.
+    """Bits that filling memory 1 moves over the ports at least, whichever loop runs innermost.
 
     Args:
-        tiles, spatial: With the tile of memory 1 and its outer gap.
+        tile, outer: The tile of memory 1 and the factors of its outer gap.
+        terms: `filling_terms` of them.
         crossings: `(L, 3)`, filled; output words that need no reading are taken off.
     """
-    crossings[:] = 0.0
-    shares = np.ones(problem.keeps.shape[::-1])
-    if problem.fanout[0] > 1:
-        shares[:, 0] = find_shares(problem, tiles, spatial, 0)[:, 0]
-    scratch = np.empty(problem.sizes.size, dtype=np.int64)
-    for memory in range(2):
-        for port in range(3):
-            if problem.rates[memory, port] == 0.0:
+    looped = looped_mask(problem, tile, outer, problem.sizes)
+    around_terms = np.zeros_like(terms)
+    words = np.empty(problem.bits.size)
+    total = np.empty_like(crossings)
+    crossings[:] = np.inf
+    for d in range(problem.sizes.size):
+        if looped >> d & 1:
+            bound = problem.sizes[d] // (tile[d] * outer[d])
+            if is_absorbed(problem, 1, tile, d, bound):
                 continue
-            prices = port_prices(problem, shares, memory, port)
-            bits = first_tiles_energy(problem, tiles, spatial, prices, 1)
-            bits += order_energy(problem, 0, tiles, spatial, prices, 1, scratch)
-            crossings[memory, port] = bits
+            words_below(problem, d, bound, looped, terms, around_terms, words)
+            total[:] = 0.0
+            add_crossings(problem, 1, terms, words, total)
+            crossings[:] = np.minimum(crossings, total)
+    if looped == 0:
+        crossings[:] = 0.0
+        add_crossings(problem, 1, terms, terms[:, LEAST], crossings)
 
 
 @helper
@@ -188,7 +217,7 @@ def own_crossings(problem: Problem, child: int, terms: Floats, others: Floats) -
     return total
 
 
-@helper
+@inlined
 def add_crossings(
     problem: Problem, child: int, terms: Floats, words: Floats, total: Floats
 ) -> None:
@@ -209,7 +238,7 @@ def add_crossings(
             total[parent, BOTH] += bits
 
 
-@helper
+@inlined
 def first_crossings(problem: Problem, memory: int, port: int, copies: float) -> float:
     """Output bits that first accumulations keep off a port of `memory`, at most."""
     output = problem.bits.size - 1
@@ -223,7 +252,7 @@ def first_crossings(problem: Problem, memory: int, port: int, copies: float) -> 
     return times * copies * words_of(problem, output, problem.sizes) * problem.bits[output]
 
 
-@helper
+@inlined
 def least_cycles(
     problem: Problem, hidden: float, crossings: Floats, spatial: Integers, inner: int
 ) -> float:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.hardware import Array
-from picojoule.jit import helper
-from picojoule.mapper.problem import Problem
-from picojoule.mapper.tiles import fits
+from picojoule.jit import helper, inlined
+from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.tiles import fits
 
 Integers = NDArray[np.int64]
+Bits = NDArray[np.uint64]
 
 
 def divisor_table(sizes: Integers) -> tuple[Integers, Integers]:
@@ -57,24 +57,6 @@ def axis_vectors(
     return vectors
 
 
-def spatial_vectors(
-    sizes: Integers, names: Sequence[str], array: Array | None
-) -> dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Spatial factors per dimension that fit an array, each with one split over its axes."""
-    ones = (1,) * len(names)
-    if array is None:
-        return {ones: (ones, ones)}
-    found: dict[tuple[int, ...], tuple[tuple[int, ...], tuple[int, ...]]] = {}
-    along_y = axis_vectors(sizes, names, array.y, array.y_dims)
-    for along_x in axis_vectors(sizes, names, array.x, array.x_dims):
-        rest = tuple(int(size) // x for size, x in zip(sizes, along_x, strict=True))
-        for y_vector in along_y:
-            if all(r % y == 0 for r, y in zip(rest, y_vector, strict=True)):
-                total = tuple(x * y for x, y in zip(along_x, y_vector, strict=True))
-                found.setdefault(total, (along_x, y_vector))
-    return found
-
-
 @helper
 def indices_of(vectors: Integers, table: Integers) -> Integers:
     """Divisor indices of each vector, `(vector, D)`."""
@@ -89,24 +71,33 @@ def indices_of(vectors: Integers, table: Integers) -> Integers:
 
 
 @helper
-def code_places(table: Integers) -> Integers:
-    """Place values that turn one divisor index per dimension into one number, `(D + 1,)`."""
-    places = np.ones(table.shape[0] + 1, dtype=np.int64)
-    for d in range(table.shape[0]):
-        places[d + 1] = places[d] * np.count_nonzero(table[d])
-    return places
+def allowed_bits(indices: Integers, allowed: NDArray[np.bool_]) -> Bits:
+    """For each index outside, the rows that go with it: one bit each, `(D, n, word)`.
+
+    Args:
+        indices: Of every row, `(row, D)`.
+        allowed: Which row index goes with which index outside, `(D, outside, row index)`.
+    """
+    rows, dims = indices.shape
+    most = allowed.shape[1]
+    bits = np.zeros((dims, most, (rows + 63) // 64), dtype=np.uint64)
+    for row in range(rows):
+        bit = np.uint64(1) << np.uint64(row % 64)
+        for d in range(dims):
+            for n in range(most):
+                if allowed[d, n, indices[row, d]]:
+                    bits[d, n, row // 64] |= bit
+    return bits
 
 
-@helper
-def union_code(tile: Integers, gap: Integers, products: Integers, places: Integers) -> int:
-    """The number of the union of a gap's tiles, from divisor indices; -1 if it does not divide."""
-    code = 0
-    for d in range(tile.size):
-        index = products[d, tile[d], gap[d]]
-        if index < 0:
-            return -1
-        code += index * places[d]
-    return code
+@inlined
+def count_bits(word: int) -> int:
+    """How many bits are set."""
+    count = 0
+    while word:
+        word &= word - np.uint64(1)
+        count += 1
+    return count
 
 
 @helper
@@ -122,7 +113,7 @@ def _advance(index: Integers, counts: Integers) -> bool:
 
 @helper
 def all_tiles(problem: Problem, memory: int, table: Integers, counts: Integers) -> Integers:
-    """Every tile that memory `memory` can hold, `(tile, D)`."""
+    """Every tile that memory `memory` can hold, as indices into `table`, `(tile, D)`."""
     dims = counts.size
     capacity = 1024
     tiles = np.empty((capacity, dims), dtype=np.int64)
@@ -138,7 +129,7 @@ def all_tiles(problem: Problem, memory: int, table: Integers, counts: Integers) 
                 grown = np.empty((2 * capacity, dims), dtype=np.int64)
                 grown[:capacity] = tiles
                 tiles, capacity = grown, 2 * capacity
-            tiles[count] = tile
+            tiles[count] = index
             count += 1
             running = _advance(index, counts)
         else:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
-from picojoule.jit import helper
-from picojoule.mapper.problem import Problem
-from picojoule.mapper.tiles import (
+from picojoule.jit import helper, inlined
+from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.tiles import (
     all_prices,
     base_energy,
     find_shares,
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 TILE, NONE = REUSE["tile"], REUSE["none"]
 
 
-@helper
+@inlined
 def outside_state(
     problem: Problem, tensor: int, child: int, memory: int, tiles: Integers, spatial: Integers
 ) -> tuple[int, int]:
@@ -43,7 +43,7 @@ def outside_state(
     return single, joined
 
 
-@helper
+@inlined
 def moved_by(
     dim: int,
     child: int,
@@ -65,7 +65,7 @@ def moved_by(
     return moved
 
 
-@helper
+@inlined
 def step_words(
     problem: Problem,
     tensor: int,
@@ -109,7 +109,7 @@ def step_words(
     return whole - shared
 
 
-@helper
+@inlined
 def free_first(problem: Problem, memory: int, tiles: Integers, spatial: Integers) -> int:
     """Mask of the loops of `memory` that an optimal order may have innermost.
 
@@ -158,7 +158,7 @@ def loop_context(
     return weight, whole, single, joined
 
 
-@helper
+@inlined
 def step_energy(
     problem: Problem,
     memory: int,
@@ -188,7 +188,7 @@ def step_energy(
     return energy
 
 
-@helper
+@inlined
 def settled_energy(
     problem: Problem,
     memory: int,
@@ -209,7 +209,7 @@ def settled_energy(
     return energy
 
 
-@helper
+@inlined
 def inner_visits(problem: Problem, memory: int, tiles: Integers, spatial: Integers) -> float:
     """How often the body of the loops of `memory` runs, over the whole operation."""
     visits = visits_of(problem, tiles[memory + 1])
@@ -245,20 +245,55 @@ def ordered_energy(
 
 
 @helper
-def _trace_order(loops: Integers, came: Integers, reached: int, order: Integers) -> None:
+def _is_inside(dim: int, others: int, before: Integers) -> bool:
+    """Whether a loop must run inside one of the others."""
+    for d in range(before.size):
+        if others >> d & 1 and d != dim and before[d] >> dim & 1:
+            return True
+    return False
+
+
+@helper
+def is_allowed_order(order: Integers, before: Integers) -> bool:
+    """Whether an order, innermost first and ended by -1, has all loops inside that must be."""
+    left = 0
+    for loop in order:
+        if loop >= 0:
+            left |= 1 << loop
+    for loop in order:
+        if loop < 0:
+            break
+        left &= ~(1 << loop)
+        if before[loop] & left:
+            return False
+    return True
+
+
+@helper
+def _trace_order(
+    loops: Integers, came: Integers, reached: int, before: Integers, order: Integers
+) -> None:
     """Write down the best order: the loops outside `reached` in any order, then back through it.
 
     Args:
         loops: Dimension of each loop.
         came: Which loop each set of loops ended with, outermost.
         reached: The set from which on the order is free.
+        before: Mask of the dimensions that must run inside each one.
         order: Filled, innermost first.
     """
     position = loops.size
+    left = 0
     for n in range(loops.size):
         if not reached >> n & 1:
-            position -= 1
-            order[position] = loops[n]
+            left |= 1 << loops[n]
+    while left:
+        for n in range(loops.size):
+            if left >> loops[n] & 1 and not _is_inside(loops[n], left, before):
+                position -= 1
+                order[position] = loops[n]
+                left &= ~(1 << loops[n])
+                break
     while reached:
         position -= 1
         order[position] = loops[came[reached]]
@@ -273,16 +308,19 @@ def order_energy(
     spatial: Integers,
     prices: Floats,
     last_child: int,
+    allowance: float,
     order: Integers,
 ) -> float:
     """Least energy that the loops of `memory` move, over all their orders.
 
     Args:
         prices: Per word, `(child, tensor)`; children from `memory + 1` to `last_child` count.
+        allowance: Energy from which on the answer does not matter.
         order: Filled with the best order, innermost first, then -1.
 
     Returns:
-        Picojoules; infinite when the chain is dominated by one with a larger tile.
+        Picojoules; infinite when no order stays below the allowance, or when the chain is
+        dominated by one with a larger tile.
     """
     dims = problem.sizes.size
     loops = np.empty(dims, dtype=np.int64)
@@ -300,6 +338,9 @@ def order_energy(
     allowed = free_first(problem, memory, tiles, spatial)
     if allowed == 0:
         return np.inf
+    looped = 0
+    for n in range(count):
+        looped |= 1 << loops[n]
     context = loop_context(problem, memory, tiles, spatial, prices, last_child)
     best = np.full(1 << count, np.inf)
     came = np.zeros(1 << count, dtype=np.int64)
@@ -308,8 +349,8 @@ def order_energy(
     outer_visits = visits
     for n in range(count):
         outer_visits /= bounds[n]
-    least = np.inf
-    reached = 0
+    least = allowance
+    reached = -1
     for chosen in range(1 << count):
         if best[chosen] >= least:
             continue
@@ -329,6 +370,8 @@ def order_energy(
         for n in range(count):
             if chosen >> n & 1 or (chosen == 0 and not allowed >> loops[n] & 1):
                 continue
+            if problem.before[memory, loops[n]] & looped & ~mask:
+                continue
             steps = visits / done / bounds[n] * (bounds[n] - 1.0)
             energy = step_energy(
                 problem, memory, tiles, spatial, mask, loops[n], context, last_child
@@ -340,7 +383,9 @@ def order_energy(
     full = (1 << count) - 1
     if best[full] < least:
         least, reached = best[full], full
-    _trace_order(loops[:count], came, reached, order)
+    if reached < 0:
+        return np.inf
+    _trace_order(loops[:count], came, reached, problem.before[memory], order)
     return least
 
 
@@ -368,10 +413,13 @@ def chain_energy(
     if outermost > 0.0:
         outermost -= first_tiles_energy(problem, tiles, spatial, prices, 1)
     for memory in range(memories - 2, -1, -1):
-        if energy + outermost >= limit:
+        if memory == 0:
+            outermost = 0.0
+        allowance = limit - energy - outermost
+        if allowance <= 0.0:
             return np.inf
         energy += order_energy(
-            problem, memory, tiles, spatial, prices, memories - 1, orders[memory]
+            problem, memory, tiles, spatial, prices, memories - 1, allowance, orders[memory]
         )
         if energy == np.inf:
             return energy

@@ -1,0 +1,352 @@
+"""Chains: the parts of every memory for one way to keep tensors, and the walk over their chains."""
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.mapper.space import Space
+from picojoule.mapper.walk import (
+    EVALUATED,
+    LOOKED,
+    PART_CYCLES,
+    ROUGH,
+    Goal,
+    Integers,
+    Kept,
+    Parts,
+    Problem,
+    Walk,
+    all_parts,
+    all_tiles,
+    allowed_bits,
+    explore,
+    indices_of,
+    least_fillings,
+    no_points,
+    score,
+    settle_least,
+    still_better,
+)
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+UNLIMITED = 2**62
+WIDE_VECTORS = 12
+"""Spatial choices of each gap, widest first, that a first look takes."""
+STRIDE = 2000
+"""Chains, and a thousand times as many pairs, between two looks at the clock."""
+
+
+@dataclass(slots=True)
+class Search:
+    """One search: what is known so far.
+
+    Args:
+        space, goal: What is searched, and for what.
+        best, kept: The best results so far and their chains, see `walk.goal`.
+        budget: Chains that may still be evaluated.
+        deadline: On the clock of `time.monotonic`; infinite without a limit.
+        bound: Of a search that was cut short: no mapping has a lower score.
+        chosen, walked: What the memories may keep: choices in all, and those not refuted at once.
+        seen, parts: Choices of a memory's tile and gaps in all, and those that were not refuted.
+        looked, evaluated, first_look: Pairs of parts compared, chains evaluated, and those among
+            them that only looked for a good start.
+        outer_parts: Of outer memories, by memory, whether for the first look, and what is kept.
+        complete: Whether the whole space is accounted for.
+        level_bounds_pj: Least energies that the parts of the best choice add, outermost first.
+    """
+
+    space: Space
+    goal: Goal
+    best: Floats
+    kept: Kept
+    budget: int = UNLIMITED
+    deadline: float = math.inf
+    bound: float = math.inf
+    chosen: int = 0
+    walked: int = 0
+    seen: int = 0
+    parts: int = 0
+    looked: int = 0
+    evaluated: int = 0
+    first_look: int = 0
+    outer_parts: dict[tuple[int, bool, bytes], Parts] = field(
+        default_factory=dict[tuple[int, bool, bytes], Parts]
+    )
+    complete: bool = True
+    level_bounds_pj: dict[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def found(self) -> int:
+        """Results so far: at most one, unless a front is searched."""
+        return int(self.best[0, 0])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the budget or the time is used up and there is a result to return."""
+        if not self.found:
+            return False
+        return self.evaluated >= self.budget or time.monotonic() > self.deadline
+
+
+@dataclass(slots=True)
+class Chains:
+    """All chains for one way to keep tensors, as the parts they are made of, and a walk over them.
+
+    Args:
+        problem: With what is kept decided.
+        parts: Of every memory, innermost first, in the order of the walk.
+        starts: `(P + 1,)`, where each memory's parts begin.
+        bits: `(P, D, n, word)`, which parts of a memory go with a union inside.
+        leasts_pj: `(P,)`, the least that any part of a memory adds.
+        floor: `(L, 3)`, bits that filling the outer memories moves over the ports at least.
+        walk: Where the walk stands.
+        is_complete: Whether it has come to its end.
+    """
+
+    problem: Problem
+    parts: Parts
+    starts: Integers
+    bits: NDArray[np.uint64]
+    leasts_pj: Floats
+    floor: Floats
+    walk: Walk
+    is_complete: bool = False
+
+    def bound(self, goal: Goal) -> float:
+        """The least score of any chain that the walk has not come to."""
+        rest = self.parts.values[int(self.walk.position[0]) : self.starts[1]]
+        outer_pj = float(self.leasts_pj[1:].sum())
+        return min(score(goal, v[ROUGH] + outer_pj, v[PART_CYCLES]) for v in rest)
+
+
+def problem_of(space: Space, keeps: Flags) -> Problem:
+    """The problem with what is kept decided."""
+    absorbs = space.problem.absorbs.copy()
+    for n in range(len(space.stages)):
+        absorbs[n] &= not _is_passed(space, keeps, n)
+    return space.problem._replace(keeps=keeps, absorbs=absorbs)
+
+
+def _is_passed(space: Space, keeps: Flags, stage: int) -> bool:
+    """Whether a memory keeps nothing and its loops might as well be those of the memory outside.
+
+    Below an array they are not the same: they decide which iterations an instance gets.
+    """
+    if stage == 0 or keeps[stage].any():
+        return False
+    return not space.stages[stage].memory.holds or space.stages[stage - 1].array is None
+
+
+def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> Chains | None:
+    """Bound the parts of every memory, innermost first; None when none can be better.
+
+    Args:
+        is_first_look: Take only the widest spatial choices.
+    """
+    memories = len(run.space.stages)
+    fillings_pj, least_crossings = least_fillings(problem)
+    floor = least_crossings[: memories - 1].sum(axis=0)
+    levels: list[Parts] = []
+    leasts_pj: list[float] = []
+    for memory in range(memories - 1, min(1, memories - 1) - 1, -1):
+        parts = _parts_of(
+            run,
+            problem,
+            memory,
+            levels[-1] if levels else None,
+            others_pj=sum(leasts_pj) + float(fillings_pj[1:memory].sum()),
+            floor=floor,
+            is_first_look=is_first_look,
+        )
+        if not len(parts.values):
+            return None
+        levels.append(parts)
+        leasts_pj.append(float(settle_least(problem, run.goal, memory, parts, floor)))
+    for n, parts in enumerate(levels):
+        others_pj = sum(leasts_pj) - leasts_pj[n]
+        rows = np.flatnonzero(still_better(run.goal, parts.values, others_pj, run.best))
+        if not len(rows):
+            return None
+        levels[n] = _sorted(run.goal, parts, rows, others_pj, is_innermost=n == 0)
+    if not is_first_look:
+        run.parts += sum(len(parts.values) for parts in levels)
+        names = [stage.memory.name for stage in run.space.stages[::-1]]
+        run.level_bounds_pj = dict(zip(names, leasts_pj, strict=False))
+    return _laid_out(run.space, problem, levels, np.array(leasts_pj), floor)
+
+
+def _sorted(
+    goal: Goal, parts: Parts, rows: Integers, others_pj: float, *, is_innermost: bool
+) -> Parts:
+    """Some parts by rough energy; the innermost ones by score, unless a front is searched."""
+    energy, cycles = parts.values[rows, ROUGH], parts.values[rows, PART_CYCLES]
+    key = energy
+    if is_innermost and not goal.is_front:
+        pairs = zip(energy + others_pj, cycles, strict=True)
+        key = np.array([score(goal, e, c) for e, c in pairs])
+    rows = rows[np.lexsort((energy, key))]
+    return Parts(*(column[rows] for column in parts))
+
+
+def _parts_of(
+    run: Search,
+    problem: Problem,
+    memory: int,
+    inside: Parts | None,
+    *,
+    others_pj: float,
+    floor: Floats,
+    is_first_look: bool,
+) -> Parts:
+    """All parts of one memory that may win, for every choice of the gap inside the innermost.
+
+    Those of an outer memory depend only on what is kept there and outside: they are found once.
+    """
+    space = run.space
+    is_passed = _is_passed(space, problem.keeps, memory)
+    key = (memory, is_first_look, problem.keeps[: memory + 1].tobytes())
+    if inside and not is_passed:
+        known = run.outer_parts.get(key)
+        if known is not None:
+            return known
+    ones = np.ones((1, len(space.names)), dtype=np.int64)
+    outer = _vectors(space, memory - 1, is_first_look) if memory else ones
+    inner = ones if inside else _vectors(space, memory, is_first_look)
+    outer_indices = indices_of(outer, space.table)
+    tiles = _tiles_of(run, problem, memory, inside, outer_indices)
+    found: list[Parts] = []
+    for vector, indices in zip(inner, indices_of(inner, space.table), strict=True):
+        rows = tiles
+        if inside is None and is_passed:
+            rows = tiles[(tiles == indices).all(axis=1)]
+        elif inside is None:
+            rows = tiles[_linked(space.links[memory], tiles, indices)]
+        parts, seen = all_parts(
+            problem,
+            run.goal,
+            memory,
+            rows,
+            outer,
+            outer_indices,
+            vector,
+            _outside(space),
+            others_pj,
+            run.best if inside is None or is_passed else no_points(1),
+            space.table,
+            space.products,
+            floor,
+        )
+        run.seen += 0 if is_first_look else int(seen)
+        found.append(parts)
+    together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+    if inside and not is_passed:
+        run.outer_parts[key] = together
+        if len(outer) <= WIDE_VECTORS:
+            # The first look saw all that there is.
+            run.outer_parts[memory, False, key[2]] = together
+    return together
+
+
+def _vectors(space: Space, gap: int, is_first_look: bool) -> Integers:
+    """Spatial choices of a gap, `(choice, D)`; the widest few for the first look."""
+    vectors = list(space.vectors[gap])
+    if is_first_look:
+        vectors = sorted(vectors, key=lambda vector: (-math.prod(vector), vector))[:WIDE_VECTORS]
+    return np.array(vectors, dtype=np.int64)
+
+
+def _tiles_of(
+    run: Search, problem: Problem, memory: int, inside: Parts | None, outer_indices: Integers
+) -> Integers:
+    """The tiles that a memory may hold, as indices, `(tile, D)`."""
+    space = run.space
+    last = space.counts - 1
+    if memory == 0:
+        return last.reshape(1, -1)
+    if inside is not None and _is_passed(space, problem.keeps, memory):
+        # It has no loops: its tile is what the instances inside hold together.
+        return np.unique(inside.unions, axis=0)
+    tiles = all_tiles(problem, memory, space.table, space.counts)
+    ranges = space.of(memory).tile
+    for d, name in enumerate(space.names):
+        if name in ranges:
+            allowed = [int(value) in ranges[name] for value in space.table[d]]
+            tiles = tiles[np.array(allowed)[tiles[:, d]]]
+    return tiles
+
+
+def _linked(links: Flags, tiles: Integers, union: Integers) -> Flags:
+    """Which tiles may have loops down to a union, `(tile,)`."""
+    allowed = np.ones(len(tiles), dtype=np.bool_)
+    for d, index in enumerate(union):
+        allowed &= links[d, tiles[:, d], index]
+    return allowed
+
+
+def _outside(space: Space) -> Flags:
+    """Which unions the outermost memory may loop over, `(D, n)`."""
+    return np.array([space.links[0, d, last] for d, last in enumerate(space.counts - 1)])
+
+
+def _laid_out(
+    space: Space, problem: Problem, levels: list[Parts], leasts_pj: Floats, floor: Floats
+) -> Chains:
+    """Put the parts of all memories into the tables that the walk reads."""
+    memories, dims = len(space.stages), len(space.names)
+    width = max(len(parts.values) + 63 for parts in levels) // 64
+    bits = np.zeros((len(levels), *space.links.shape[1:3], width), dtype=np.uint64)
+    for depth, parts in enumerate(levels[1:], start=1):
+        memory = memories - 1 - depth
+        links = space.links[memory]
+        if _is_passed(space, problem.keeps, memory):
+            links = links & np.eye(links.shape[1], dtype=np.bool_)
+        one = allowed_bits(parts.tile_indices, np.ascontiguousarray(links.transpose(0, 2, 1)))
+        bits[depth, :, :, : one.shape[2]] = one
+    starts = np.cumsum([0, *(len(parts.values) for parts in levels)])
+    walk = Walk(
+        position=starts[:-1].copy(),
+        masks=np.zeros((len(levels), width), dtype=np.uint64),
+        sums=np.zeros(len(levels) + 1),
+        tiles=np.ones((memories, dims), dtype=np.int64),
+        spatial=np.ones((memories, dims), dtype=np.int64),
+        unions=np.zeros((len(levels), dims), dtype=np.int64),
+        state=np.zeros(3, dtype=np.int64),
+    )
+    walk.tiles[0] = space.problem.sizes
+    parts = Parts(*(np.concatenate(columns) for columns in zip(*levels, strict=True)))
+    return Chains(problem, parts, starts, bits, leasts_pj, floor, walk)
+
+
+def walk_on(run: Search, chains: Chains, *, most: int) -> None:
+    """Walk on until the chains end, `most` more are evaluated, or the time or budget is used up."""
+    state = chains.walk.state
+    looked, evaluated = int(state[LOOKED]), int(state[EVALUATED])
+    end = evaluated + min(most, run.budget - run.evaluated)
+    while not chains.is_complete and state[EVALUATED] < end:
+        stride, looks = end, UNLIMITED
+        if run.deadline < math.inf:
+            if run.found and time.monotonic() > run.deadline:
+                break
+            stride = min(end, int(state[EVALUATED]) + STRIDE)
+            looks = int(state[LOOKED]) + 1000 * STRIDE
+        chains.is_complete = explore(
+            chains.problem,
+            run.goal,
+            chains.parts,
+            chains.starts,
+            chains.bits,
+            chains.leasts_pj,
+            chains.floor,
+            chains.walk,
+            run.best,
+            run.kept,
+            stride,
+            looks,
+        )
+    run.looked += int(state[LOOKED]) - looked
+    run.evaluated += int(state[EVALUATED]) - evaluated

@@ -1,0 +1,222 @@
+"""Bounds: the least that filling a memory can cost, whatever runs outside it.
+
+Some loop runs innermost outside a tile. A tensor that it moves without overlap arrives whole at
+every visit, one that it slides arrives in part, any other at least once for each word and instance.
+docs/mapper.md has the proof.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.cost import REUSE
+from picojoule.jit import helper, inlined
+from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.tiles import (
+    group_share,
+    irrelevant_spatial,
+    is_absorbed,
+    parent_of,
+    shared_on_axis,
+    visits_of,
+    word_price,
+    words_of,
+)
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+TILE, NONE = REUSE["tile"], REUSE["none"]
+PRICE, SHARE, WHOLE, LEAST, COPIES, REACH, SLID = 0, 1, 2, 3, 4, 5, 6
+"""Columns of `filling_terms`; from SLID on there is one per dimension."""
+
+
+@helper
+def tile_terms(problem: Problem, memory: int, tile: Integers, terms: Floats) -> None:
+    """What a tile moves over all its visits, `(T, 1 + D)`: whole, and slid along d by one tile.
+
+    Sliding by several tiles moves as many times more, up to all. Windows with gaps slide by 0 here.
+    """
+    visits = visits_of(problem, tile)
+    terms[:] = 0.0
+    adjacent = True
+    for gap in range(memory - 1):
+        adjacent = adjacent and problem.fanout[gap] == 1
+    for t in range(problem.bits.size):
+        if not problem.keeps[memory, t]:
+            continue
+        terms[t, 0] = words_of(problem, t, tile) * visits
+        if not adjacent or problem.reuse[memory, t] == NONE or not problem.joined[t]:
+            continue
+        if problem.reuse[memory, t] == TILE:
+            for d in range(tile.size):
+                if problem.joined[t] >> d & 1:
+                    terms[t, 1 + d] = terms[t, 0]
+            continue
+        for axis in range(problem.tensor_axis[t], problem.tensor_axis[t + 1]):
+            low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+            extent = 1
+            for n in range(low, high):
+                extent += problem.term_coefficient[n] * (tile[problem.term_dim[n]] - 1)
+            points = shared_on_axis(problem.term_dim, problem.term_coefficient, low, high, tile, 0)
+            if points < extent:
+                continue
+            for n in range(low, high):
+                d = problem.term_dim[n]
+                if problem.joined[t] >> d & 1:
+                    terms[t, 1 + d] = terms[t, 0] * problem.term_coefficient[n] * tile[d] / extent
+
+
+@helper
+def _moved_share(problem: Problem, tensor: int, tile: Integers, dim: int, step: int) -> float:
+    """Share of a tile that is new after a step along one dimension."""
+    kept = 1.0
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+        dims, coefficients = problem.term_dim, problem.term_coefficient
+        for n in range(low, high):
+            if dims[n] == dim:
+                distance = coefficients[n] * step
+                shared = shared_on_axis(dims, coefficients, low, high, tile, distance)
+                kept *= shared / shared_on_axis(dims, coefficients, low, high, tile, 0)
+    return 1.0 - kept
+
+
+@helper
+def filling_terms(
+    problem: Problem, child: int, tile: Integers, spatial: Integers, terms: Floats
+) -> None:
+    """What filling memory `child` with each tensor can take, whatever runs outside it.
+
+    Args:
+        tile, spatial: Its tile, and the factors of the gap just outside, `(D,)`; all further
+            gaps outside are undecided.
+        terms: `(T, SLID + D)`, filled per tensor: energy per word; words that leave the parent per
+            word that arrives; words that arrive if the tile moves whole at every visit; if each
+            arrives once where it is needed; instances that need each word; words of the tile over
+            all visits; and per dimension, words if the tile slid along it at every visit.
+    """
+    dims, tensors = problem.sizes.size, problem.bits.size
+    moves = np.empty((tensors, 1 + dims))
+    tile_terms(problem, child, tile, moves)
+    shares = np.ones(problem.fanout.size)
+    adjacent = True
+    for gap in range(child - 1):
+        adjacent = adjacent and problem.fanout[gap] == 1
+    terms[:] = 0.0
+    for t in range(tensors):
+        if not problem.keeps[child, t]:
+            terms[t, REACH] = words_of(problem, t, tile) * visits_of(problem, tile)
+            continue
+        reach = moves[t, 0]
+        parent = parent_of(problem, child, t)
+        if problem.fanout[child - 1] > 1:
+            shares[child - 1] = group_share(problem, child - 1, t, tile, spatial)
+        terms[t, REACH] = reach
+        terms[t, PRICE] = word_price(problem, parent, child, t, shares, child - 1)
+        terms[t, SHARE] = shares[child - 1]
+        for gap in range(parent, child - 1):
+            terms[t, SHARE] /= problem.fanout[gap]
+        terms[t, WHOLE] = reach
+        terms[t, LEAST] = reach
+        if problem.reuse[child, t] == NONE:
+            continue
+        terms[t, COPIES] = irrelevant_spatial(problem, t, spatial)
+        terms[t, LEAST] = terms[t, COPIES] * words_of(problem, t, problem.sizes)
+        for d in range(dims):
+            if problem.joined[t] >> d & 1:
+                terms[t, SLID + d] = min(reach, moves[t, 1 + d] * spatial[d])
+                if moves[t, 1 + d] == 0.0 and adjacent:
+                    step = tile[d] * spatial[d]
+                    terms[t, SLID + d] = reach * _moved_share(problem, t, tile, d, step)
+
+
+@inlined
+def filling_by(problem: Problem, dim: int, terms: Floats) -> float:
+    """Least energy of filling a memory when a loop over `dim` runs innermost outside it."""
+    total = 0.0
+    for t in range(problem.bits.size):
+        words = terms[t, WHOLE]
+        if not problem.single[t] >> dim & 1:
+            # A loop of bound b steps on (b - 1) / b of its visits: at least on half.
+            words = max(terms[t, LEAST], terms[t, SLID + dim] / 2.0)
+        total += terms[t, PRICE] * words
+    return total
+
+
+@helper
+def fillings_by_loop(
+    problem: Problem, memory: int, tile: Integers, spatial: Integers, terms: Floats, by_loop: Floats
+) -> float:
+    """Least energy of filling a memory with each loop innermost outside it, and with any.
+
+    All loops outside memory 1 are those of memory 0, so that more is known of them.
+
+    Args:
+        tile, spatial: Its tile, and the factors of the gap outside.
+        terms: `filling_terms` of them.
+        by_loop: `(D,)`, filled; infinite for a loop that there is not or need not be.
+    """
+    looped = looped_mask(problem, tile, spatial, problem.sizes)
+    by_loop[:] = np.inf
+    words = np.empty(problem.bits.size)
+    none = np.zeros_like(terms)
+    for d in range(problem.sizes.size):
+        if not looped >> d & 1:
+            continue
+        if memory > 1:
+            by_loop[d] = filling_by(problem, d, terms)
+            continue
+        bound = problem.sizes[d] // (tile[d] * spatial[d])
+        if not is_absorbed(problem, 1, tile, d, bound):
+            by_loop[d] = words_below(problem, d, bound, looped, terms, none, words)
+    if looped:
+        return by_loop.min()
+    total = 0.0
+    for t in range(problem.bits.size):
+        total += terms[t, PRICE] * terms[t, LEAST]
+    return total
+
+
+@inlined
+def words_below(
+    problem: Problem,
+    dim: int,
+    bound: int,
+    looped: int,
+    terms: Floats,
+    around_terms: Floats,
+    words: Floats,
+) -> float:
+    """Words that arrive at least when a loop of `bound` over `dim` runs innermost outside.
+
+    A tensor that another loop of the same memory moves without overlap starts anew with every tile
+    of that memory.
+
+    Args:
+        looped: Mask of the dimensions that this memory's loops run over.
+        around_terms: `filling_terms` of that memory's own tile.
+        words: `(T,)`, filled.
+
+    Returns:
+        Their energy.
+    """
+    total = 0.0
+    for t in range(words.size):
+        words[t] = terms[t, WHOLE]
+        if not problem.single[t] >> dim & 1:
+            least = terms[t, LEAST]
+            if problem.single[t] & looped:
+                least = max(least, terms[t, COPIES] * around_terms[t, REACH])
+            words[t] = max(least, terms[t, SLID + dim] * (1.0 - 1.0 / bound))
+        total += terms[t, PRICE] * words[t]
+    return total
+
+
+@inlined
+def looped_mask(problem: Problem, tile: Integers, spatial: Integers, around: Integers) -> int:
+    """Mask of the dimensions that loops between a tile with its gap and `around` run over."""
+    looped = 0
+    for d in range(problem.sizes.size):
+        if around[d] > tile[d] * spatial[d]:
+            looped |= 1 << d
+    return looped

@@ -1,0 +1,168 @@
+"""Chain: evaluate one chain of tiles exactly, over all loop orders, against the best so far."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.jit import helper
+from picojoule.mapper.walk.goal import Goal, energy_limit, is_better, take
+from picojoule.mapper.walk.orders import chain_energy, is_allowed_order
+from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.timing import (
+    BOTH,
+    chain_cycles,
+    compute_cycles,
+    ordered_chain_energy,
+    port_bits,
+)
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class Kept(NamedTuple):
+    """The chains of the best results, one slot each; every memory's order is innermost first."""
+
+    tiles: Integers  # (slot, L, D)
+    spatial: Integers  # (slot, L, D)
+    orders: Integers  # (slot, L, D)
+    keeps: NDArray[np.bool_]  # (slot, L, T)
+
+
+@helper
+def _permute(order: Integers, size: int) -> bool:
+    """Step to the next permutation of the first `size` entries; False once they are sorted."""
+    pivot = size - 2
+    while pivot >= 0 and order[pivot] >= order[pivot + 1]:
+        pivot -= 1
+    if pivot < 0:
+        order[:size] = np.sort(order[:size])
+        return False
+    swap = size - 1
+    while order[swap] <= order[pivot]:
+        swap -= 1
+    order[pivot], order[swap] = order[swap], order[pivot]
+    low, high = pivot + 1, size - 1
+    while low < high:
+        order[low], order[high] = order[high], order[low]
+        low, high = low + 1, high - 1
+    return True
+
+
+@helper
+def _is_within(
+    problem: Problem,
+    goal: Goal,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    energy: float,
+    cycles: float,
+) -> bool:
+    """Whether an exact result keeps the limits on power and on bandwidth."""
+    if energy > goal.most_pj_per_cycle * cycles:
+        return False
+    if goal.most_bits_per_cycle == np.inf:
+        return True
+    bits = port_bits(problem, tiles, spatial, 0, BOTH, orders, True)
+    return bits <= goal.most_bits_per_cycle * cycles
+
+
+@helper
+def _offer(
+    problem: Problem,
+    goal: Goal,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    energy: float,
+    cycles: float,
+    best: Floats,
+    kept: Kept,
+) -> bool:
+    """Keep an exact result if it beats the best and keeps the limits."""
+    if not is_better(goal, energy, cycles, best) or not _is_within(
+        problem, goal, tiles, spatial, orders, energy, cycles
+    ):
+        return False
+    slot = take(goal, energy, cycles, best)
+    kept.tiles[slot], kept.spatial[slot], kept.orders[slot] = tiles, spatial, orders
+    kept.keeps[slot] = problem.keeps
+    return True
+
+
+@helper
+def _try_all_orders(
+    problem: Problem,
+    goal: Goal,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    energy: float,
+    best: Floats,
+    kept: Kept,
+) -> None:
+    """Compare every order of every memory: where energy and time want different ones.
+
+    `orders` holds the orders of least `energy`.
+    """
+    outer = orders.shape[0] - 1
+    base = energy - ordered_chain_energy(problem, tiles, spatial, orders, 0.0)
+    sizes = np.zeros(outer, dtype=np.int64)
+    for level in range(outer):
+        while sizes[level] < orders.shape[1] and orders[level, sizes[level]] >= 0:
+            sizes[level] += 1
+        orders[level, : sizes[level]] = np.sort(orders[level, : sizes[level]])
+    running = True
+    while running:
+        allowed = True
+        for level in range(outer):
+            allowed = allowed and is_allowed_order(orders[level], problem.before[level])
+        if allowed:
+            cycles = chain_cycles(problem, tiles, spatial, orders, True)
+            total = ordered_chain_energy(problem, tiles, spatial, orders, base)
+            total += problem.leakage_pj_per_cycle * cycles
+            _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
+        running = False
+        for level in range(outer):
+            if _permute(orders[level], sizes[level]):
+                running = True
+                break
+
+
+@helper
+def try_chain(
+    problem: Problem,
+    goal: Goal,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    outermost: float,
+    best: Floats,
+    kept: Kept,
+) -> None:
+    """Evaluate a complete chain exactly; enter it into `best` and `kept` if it wins.
+
+    Args:
+        orders: Scratch space, `(L, D)`.
+        outermost: The bound of memory 1's part, or 0.
+    """
+    least = compute_cycles(problem, spatial)
+    limit = energy_limit(goal, least, best) - problem.leakage_pj_per_cycle * least
+    energy = chain_energy(problem, tiles, spatial, orders, limit, outermost)
+    if energy == np.inf:
+        return
+    if not is_better(goal, energy + problem.leakage_pj_per_cycle * least, least, best):
+        return
+    least = chain_cycles(problem, tiles, spatial, orders, False)
+    total = energy + problem.leakage_pj_per_cycle * least
+    if not is_better(goal, total, least, best):
+        return
+    cycles = chain_cycles(problem, tiles, spatial, orders, True)
+    if cycles == least and (
+        _is_within(problem, goal, tiles, spatial, orders, total, cycles)
+    ):
+        _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
+        return
+    _try_all_orders(problem, goal, tiles, spatial, orders, energy, best, kept)

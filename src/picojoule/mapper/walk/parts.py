@@ -1,0 +1,415 @@
+"""Parts: what a chain can be made of, each with a bound on its cost.
+
+A part is a choice for one memory: its tile, the factors of the gap outside it and, for the innermost
+memory, those of the gap inside. A rough bound, cheap enough for every choice, goes first; what it
+leaves gets the bound of `bounds`.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.cost import REUSE
+from picojoule.jit import helper, inlined
+from picojoule.mapper.walk.bounds import (
+    LEAST,
+    SHARE,
+    SLID,
+    filling_terms,
+    fillings_by_loop,
+    tile_terms,
+)
+from picojoule.mapper.walk.factors import allowed_bits, count_bits
+from picojoule.mapper.walk.goal import Goal, is_better
+from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.tiles import (
+    base_energy,
+    find_shares,
+    irrelevant_spatial,
+    parent_of,
+    word_price,
+    words_of,
+)
+from picojoule.mapper.walk.timing import (
+    add_crossings,
+    first_crossings,
+    is_timed,
+    least_cycles,
+    own_crossings,
+    quick_crossings,
+)
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NONE = REUSE["none"]
+ROUGH, BOUND, BASE, FILLING, COMPUTE, CYCLES, HIDDEN, ADDED = 0, 1, 2, 3, 4, 5, 6, 7
+"""Columns of a part's values.
+
+A rough bound on the energy that it adds; a closer one, -1 until it is asked for; what compute and
+operands and what filling add to that; compute cycles at least; cycles of any chain at least; and, of a part of memory 1, the time that
+it takes at memory 0, hidden behind other work or added to it.
+"""
+UNKNOWN = -1.0
+
+
+class Parts(NamedTuple):
+    """Parts of one memory, one row each; the last three are known with the closer bound."""
+
+    factors: Integers  # (part, 3, D): tile, outer and inner factors
+    unions: Integers  # (part, D): index of the tile of all instances of the outer gap together
+    tile_indices: Integers  # (part, D)
+    values: Floats  # (part, 8)
+    details: Floats  # (part, T, SLID + D), from `filling_terms`
+    by_loop: Floats  # (part, D), from `fillings_by_loop`
+    crossings: Floats  # (part, L, 3): bits that filling moves over the ports at least
+
+
+@helper
+def least_base(problem: Problem) -> float:
+    """`base_energy` at least, of any chain; savings of first accumulations may make it negative."""
+    memories, tensors = problem.keeps.shape
+    ones = np.ones((memories, problem.sizes.size), dtype=np.int64)
+    return base_energy(problem, ones, ones, np.ones((tensors, memories)), memories)
+
+
+@helper
+def least_fillings(problem: Problem) -> tuple[Floats, Floats]:
+    """Per memory, the energy of filling it with each word once, and bits over the ports then."""
+    memories, tensors = problem.keeps.shape
+    energies = np.zeros(memories)
+    crossings = np.zeros((memories, memories, 3))
+    shares = np.ones((tensors, memories))
+    words = np.empty(tensors)
+    terms = np.zeros((tensors, SLID + problem.sizes.size))
+    for memory in range(1, memories):
+        for t in range(tensors):
+            words[t] = words_of(problem, t, problem.sizes)
+            if problem.keeps[memory, t]:
+                parent = parent_of(problem, memory, t)
+                price = word_price(problem, parent, memory, t, shares[t], memory)
+                energies[memory] += price * words[t]
+                terms[t, SHARE] = 1.0
+                for gap in range(parent, memory):
+                    terms[t, SHARE] /= problem.fanout[gap]
+        add_crossings(problem, memory, terms, words, crossings[memory])
+    return energies, crossings
+
+
+@helper
+def _least_cycles(problem: Problem, memory: int, spatial: Integers) -> float:
+    """Compute cycles if every undecided gap were used whole."""
+    cycles = float(problem.cycles_per_step)
+    for size in problem.sizes:
+        cycles *= size
+    for gap in range(problem.fanout.size):
+        if gap >= memory - 1:
+            for d in range(problem.sizes.size):
+                cycles /= spatial[gap, d]
+        else:
+            cycles /= problem.fanout[gap]
+    return cycles
+
+
+@helper
+def _gap_bounds(
+    problem: Problem, memory: int, outer_vectors: Integers, inner: Integers, floor: Floats
+) -> Floats:
+    """Per choice of the outer gap, `(gap, 3)`: base energy, compute cycles and cycles at least.
+
+    All are 0 for memories that are not the innermost.
+    """
+    memories, dims = problem.keeps.shape[0], problem.sizes.size
+    gaps = np.zeros((outer_vectors.shape[0], 3))
+    if memory < memories - 1:
+        return gaps
+    tiles = np.ones((memories, dims), dtype=np.int64)
+    spatial = np.ones((memories, dims), dtype=np.int64)
+    spatial[memory] = inner
+    inside = max(memory - 1, 0)
+    # The words that a joined output touches are bounded as if the outermost gap were open.
+    known = max(inside, 1) if problem.joined[-1] else inside
+    for o in range(outer_vectors.shape[0]):
+        if memory > 0:
+            spatial[memory - 1] = outer_vectors[o]
+        shares = find_shares(problem, tiles, spatial, known)
+        for t in range(problem.bits.size):
+            if memory > 0 and problem.joined[t]:
+                # The share of a sliding window depends on the tile: at least as if all were alike.
+                shares[t, memory - 1] = 1.0 / np.prod(outer_vectors[o])
+        gaps[o, 1] = _least_cycles(problem, memory, spatial)
+        gaps[o, 2] = least_cycles(problem, gaps[o, 1], floor, spatial, inside)
+        gaps[o, 0] = base_energy(problem, tiles, spatial, shares, known)
+        if memory > 0 and problem.joined[-1]:
+            # Fewer words on the way out are more additions: the least lies at one end.
+            shares[-1, memory - 1] = 1.0
+            apart = base_energy(problem, tiles, spatial, shares, known)
+            gaps[o, 0] = min(gaps[o, 0], apart)
+        gaps[o, 0] += problem.leakage_pj_per_cycle * gaps[o, 1]
+    return gaps
+
+
+@helper
+def _gap_prices(problem: Problem, memory: int, outer: Integers) -> Floats:
+    """Per tensor, `(T, 2)`: energy per word that fills `memory` at least, and needed copies."""
+    memories, tensors = problem.keeps.shape
+    prices = np.zeros((tensors, 2))
+    spatial = np.ones((memories, outer.size), dtype=np.int64)
+    spatial[memory - 1] = outer
+    ones = np.ones((memories, outer.size), dtype=np.int64)
+    shares = find_shares(problem, ones, spatial, memory - 1)
+    for t in range(tensors):
+        if not problem.keeps[memory, t]:
+            continue
+        parent = parent_of(problem, memory, t)
+        if problem.joined[t] and problem.grouped[memory - 1, t]:
+            # The share of a sliding window depends on the tile; the least price is at one end.
+            shares[t, memory - 1] = 1.0
+            apart = word_price(problem, parent, memory, t, shares[t], memory - 1)
+            shares[t, memory - 1] = 1.0 / np.prod(outer)
+            alike = word_price(problem, parent, memory, t, shares[t], memory - 1)
+            prices[t, 0] = min(apart, alike)
+        else:
+            prices[t, 0] = word_price(problem, parent, memory, t, shares[t], memory - 1)
+        prices[t, 1] = irrelevant_spatial(problem, t, outer)
+    return prices
+
+
+@inlined
+def _rough_filling(
+    problem: Problem,
+    tile: Integers,
+    outer: Integers,
+    terms: Floats,
+    prices: Floats,
+    totals: Floats,
+) -> float:
+    """Energy of filling a memory at least: nearly `fillings_by_loop`, at a tenth of its time.
+
+    Args:
+        terms: From `tile_terms`.
+        prices: From `_gap_prices`.
+        totals: Words of each tensor, `(T,)`; 0 where an instance remembers nothing.
+    """
+    best = np.inf
+    least = 0.0
+    for t in range(totals.size):
+        least += prices[t, 0] * (prices[t, 1] * totals[t] if totals[t] > 0.0 else terms[t, 0])
+    for d in range(tile.size):
+        if problem.sizes[d] > tile[d] * outer[d]:
+            energy = least
+            for t in range(totals.size):
+                words = 0.0
+                if totals[t] == 0.0:
+                    continue
+                if problem.single[t] >> d & 1:
+                    words = terms[t, 0]
+                elif problem.joined[t] >> d & 1:
+                    words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) / 2.0
+                energy += prices[t, 0] * max(0.0, words - prices[t, 1] * totals[t])
+            best = min(best, energy)
+    return best if best < np.inf else least
+
+
+@helper
+def _remembered_words(problem: Problem, memory: int) -> Floats:
+    """Words of each tensor that a memory may keep from step to step, `(T,)`; 0 for others."""
+    totals = np.zeros(problem.bits.size)
+    for t in range(totals.size):
+        if problem.keeps[memory, t] and problem.reuse[memory, t] != NONE:
+            totals[t] = words_of(problem, t, problem.sizes)
+    return totals
+
+
+@helper
+def _grown(rows: NDArray[Any]) -> NDArray[Any]:
+    """The same rows with as many empty ones after them."""
+    return np.concatenate((rows, np.zeros_like(rows)))
+
+
+@helper
+def all_parts(
+    problem: Problem,
+    goal: Goal,
+    memory: int,
+    tile_indices: Integers,
+    outer_vectors: Integers,
+    outer_indices: Integers,
+    inner: Integers,
+    outside: NDArray[np.bool_],
+    others_pj: float,
+    best: Floats,
+    table: Integers,
+    products: Integers,
+    floor: Floats,
+) -> tuple[Parts, int]:
+    """Every (tile, outer gap) of one memory whose rough bound leaves room to beat `best`.
+
+    Args:
+        tile_indices: Tiles that the memory can hold, as indices into `table`, `(tile, D)`.
+        outer_vectors, outer_indices: Choices of the gap outside, `(gap, D)`.
+        inner: The choice of the gap inside; ones unless this is the innermost memory.
+        outside: `(D, n)`, which unions memory 0 may loop over; it holds for memory 1 alone.
+        others_pj: The least that the parts of the other memories add.
+        table, products: From `divisor_table` and `product_table`.
+        floor: Bits that the parts of the other memories move over the ports at least, `(L, 3)`.
+
+    Returns:
+        The parts, and how many choices there were.
+    """
+    memories, dims = problem.keeps.shape[0], problem.sizes.size
+    tensors = problem.bits.size
+    factors = np.zeros((1024, 3, dims), dtype=np.int64)
+    unions = np.zeros((1024, dims), dtype=np.int64)
+    indices = np.zeros((1024, dims), dtype=np.int64)
+    values = np.zeros((1024, 8))
+    gaps = _gap_bounds(problem, memory, outer_vectors, inner, floor)
+    prices = np.zeros((len(outer_vectors), tensors, 2))
+    totals = _remembered_words(problem, memory)
+    if memory > 0:
+        for o in range(len(outer_vectors)):
+            prices[o] = _gap_prices(problem, memory, outer_vectors[o])
+    terms = np.zeros((tensors, 1 + dims))
+    tile = np.empty(dims, dtype=np.int64)
+    union = np.empty(dims, dtype=np.int64)
+    allowed = allowed_bits(outer_indices, products >= 0)
+    hopeful = np.zeros(allowed.shape[2], dtype=np.uint64)
+    for o in range(len(outer_vectors)):
+        if is_better(goal, gaps[o, 0] + others_pj, gaps[o, 2], best):
+            hopeful[o // 64] |= np.uint64(1) << np.uint64(o % 64)
+    count = 0
+    seen = 0
+    for row in range(len(tile_indices)):
+        for d in range(dims):
+            tile[d] = table[d, tile_indices[row, d]]
+        if memory > 0:
+            tile_terms(problem, memory, tile, terms)
+        for word in range(allowed.shape[2]):
+            mask = allowed[0, tile_indices[row, 0], word]
+            for d in range(1, dims):
+                mask &= allowed[d, tile_indices[row, d], word]
+            seen += count_bits(mask)
+            mask &= hopeful[word]
+            o = word * 64 - 1
+            while mask:
+                o += 1
+                taken = mask & np.uint64(1)
+                mask >>= np.uint64(1)
+                if not taken:
+                    continue
+                outer = outer_vectors[o]
+                rough = gaps[o, 0]
+                if memory > 0:
+                    rough += _rough_filling(problem, tile, outer, terms, prices[o], totals)
+                if not is_better(goal, rough + others_pj, gaps[o, 2], best):
+                    continue
+                for d in range(dims):
+                    union[d] = products[d, tile_indices[row, d], outer_indices[o, d]]
+                if memory == 1 and not _all_of(outside, union):
+                    continue
+                if count == len(values):
+                    factors, unions = _grown(factors), _grown(unions)
+                    indices, values = _grown(indices), _grown(values)
+                factors[count, 0], factors[count, 1], factors[count, 2] = tile, outer, inner
+                unions[count], indices[count] = union, tile_indices[row]
+                values[count, ROUGH], values[count, BOUND] = rough, UNKNOWN
+                values[count, BASE] = gaps[o, 0]
+                values[count, COMPUTE], values[count, CYCLES] = gaps[o, 1], gaps[o, 2]
+                count += 1
+    return Parts(
+        factors[:count],
+        unions[:count],
+        indices[:count],
+        values[:count],
+        np.zeros((count, tensors, SLID + dims)),
+        np.zeros((count, dims)),
+        np.zeros((count, memories, 3)),
+    ), seen
+
+
+@inlined
+def _all_of(allowed: NDArray[np.bool_], indices: Integers) -> bool:
+    """Whether each dimension allows its index."""
+    for d in range(indices.size):
+        if not allowed[d, indices[d]]:
+            return False
+    return True
+
+
+@helper
+def bound_part(
+    problem: Problem,
+    goal: Goal,
+    memory: int,
+    parts: Parts,
+    row: int,
+    spatial: Integers,
+    floor: Floats,
+) -> float:
+    """Find the closer bound of a part, with all that goes with it; see `Parts`.
+
+    Args:
+        spatial: Scratch space, `(L, D)`.
+        floor: Bits that the parts of the other memories move over the ports at least, `(L, 3)`.
+    """
+    values, terms, factors = parts.values[row], parts.details[row], parts.factors[row]
+    crossings = parts.crossings[row]
+    if memory == 0:
+        values[BOUND] = values[ROUGH]
+        return values[BOUND]
+    innermost = memory == problem.keeps.shape[0] - 1
+    spatial[:] = 1
+    if innermost:
+        spatial[memory] = factors[2]
+    spatial[memory - 1] = factors[1]
+    filling_terms(problem, memory, factors[0], factors[1], terms)
+    values[FILLING] = fillings_by_loop(
+        problem, memory, factors[0], factors[1], terms, parts.by_loop[row]
+    )
+    # Both are bounds; rounding may leave the rough one a little higher.
+    values[BOUND] = max(values[BASE] + values[FILLING], values[ROUGH])
+    if not is_timed(problem, goal) or values[BOUND] == np.inf:
+        return values[BOUND]
+    if innermost:
+        total = own_crossings(problem, memory, terms, floor)
+        values[CYCLES] = least_cycles(problem, values[COMPUTE], total, spatial, memory - 1)
+    if memory > 1:
+        add_crossings(problem, memory, terms, terms[:, LEAST], crossings)
+        return values[BOUND]
+    quick_crossings(problem, factors[0], factors[1], terms, crossings)
+    kind = HIDDEN if problem.overlapped[0] else ADDED
+    for port in range(3):
+        rate = problem.rates[0, port]
+        if rate > 0.0 and crossings[0, port] > 0.0:
+            bits = crossings[0, port] - first_crossings(problem, 0, port, 1.0)
+            values[kind] = max(values[kind], bits / rate)
+    return values[BOUND]
+
+
+@helper
+def settle_least(
+    problem: Problem, goal: Goal, memory: int, parts: Parts, floor: Floats
+) -> float:
+    """The least closer bound of all parts, found without asking for most of them."""
+    spatial = np.ones((problem.keeps.shape[0], problem.sizes.size), dtype=np.int64)
+    least = np.inf
+    for row in np.argsort(parts.values[:, ROUGH]):
+        if parts.values[row, ROUGH] >= least:
+            break
+        least = min(
+            least, bound_part(problem, goal, memory, parts, row, spatial, floor)
+        )
+    return least
+
+
+@helper
+def still_better(
+    goal: Goal, values: Floats, others_pj: float, best: Floats
+) -> NDArray[np.bool_]:
+    """Which parts may still win once the others are known to add `others_pj`."""
+    found = np.zeros(len(values), dtype=np.bool_)
+    for row in range(len(values)):
+        energy = max(values[row, BOUND], values[row, ROUGH]) + others_pj
+        found[row] = is_better(goal, energy, values[row, CYCLES], best)
+    return found
