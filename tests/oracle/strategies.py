@@ -10,6 +10,7 @@ from picojoule.mapping import Level, Loop, Nest
 from picojoule.workload import ROLES, Axis, Operation, Tensor, Term
 
 SIZES = (1, 2, 3, 4, 6, 8)
+ODD_SIZES = (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13)
 PRIMES = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 6: (2, 3), 8: (2, 2, 2)}
 
 
@@ -85,7 +86,13 @@ KINDS = ("conv1d", "conv2d", "grouped", "matmul", "transposed", "pool", "three_t
 
 
 @st.composite
-def operations(draw: st.DrawFn, most_steps: int = 300, *, gaps: bool = True) -> Operation:
+def operations(
+    draw: st.DrawFn,
+    most_steps: int = 300,
+    *,
+    gaps: bool = True,
+    of_sizes: tuple[int, ...] = SIZES,
+) -> Operation:
     """Draw an operation; without `gaps`, one whose output has a dimension per axis."""
     plain = [kind for kind in KINDS if kind not in ("transposed", "three_terms")]
     kind = draw(st.sampled_from(KINDS if gaps else plain))
@@ -95,9 +102,47 @@ def operations(draw: st.DrawFn, most_steps: int = 300, *, gaps: bool = True) -> 
     sizes = dict.fromkeys(names, 1)
     left = most_steps
     for dim in draw(st.permutations(dims)):
-        sizes[dim] = draw(st.sampled_from([size for size in SIZES if size <= left]))
+        sizes[dim] = draw(st.sampled_from([size for size in of_sizes if size <= left]))
         left //= sizes[dim]
     return build_operation(kind, sizes, step, spread)
+
+
+def whole_loops(
+    draw: st.DrawFn, operation: Operation, kinds: list[tuple[str, int]]
+) -> list[tuple[Loop, ...]]:
+    """Loops per level whose bounds divide: the prime factors of each size, anywhere."""
+    loops: list[list[Loop]] = [[] for _ in kinds]
+    for dim, size in operation.dims:
+        for prime in PRIMES[size]:
+            place = draw(st.integers(0, len(kinds) - 1))
+            axis_name = draw(st.sampled_from("xy")) if kinds[place][0] == "array" else None
+            loops[place].append(Loop(dim, prime, axis_name))
+    return [tuple(draw(st.permutations(level))) for level in loops]
+
+
+def ragged_loops(
+    draw: st.DrawFn, operation: Operation, kinds: list[tuple[str, int]]
+) -> list[tuple[Loop, ...]]:
+    """Loops per level with any bounds that are legal: each cuts what those outside it leave."""
+    dims: list[list[str]] = [[] for _ in kinds]
+    for dim, _ in operation.dims:
+        for place in draw(st.lists(st.integers(0, len(kinds) - 1), min_size=1, max_size=4)):
+            dims[place].append(dim)
+    to_come = [dim for level in dims for dim in level]
+    left = operation.sizes
+    loops: list[tuple[Loop, ...]] = []
+    for (kind, _), level in zip(kinds, dims, strict=True):
+        found: list[Loop] = []
+        for dim in draw(st.permutations(level)):
+            to_come.remove(dim)
+            pieces = range(1, left[dim] + 1) if dim in to_come else (1,)
+            piece = draw(st.sampled_from(pieces))
+            bound = -(-left[dim] // piece)
+            left[dim] = -(-left[dim] // bound)
+            axis_name = draw(st.sampled_from("xy")) if kind == "array" else None
+            found.append(Loop(dim, bound, axis_name))
+        loops.append(tuple(found))
+    return loops
 
 
 @st.composite
@@ -108,6 +153,7 @@ def cases(
     forwarding: bool = True,
     several: bool = True,
     gaps: bool = True,
+    ragged: bool = False,
 ) -> Case:
     """Draw an operation, a chip of 2 to 4 memories and up to 2 arrays, and a legal nest.
 
@@ -116,24 +162,21 @@ def cases(
         forwarding: Whether arrays may forward between neighbours.
         several: Whether a tensor may pass more than one array between two memories.
         gaps: Whether outputs may have axes of several dimensions.
+        ragged: Whether bounds need not divide what they cut.
     """
-    operation = draw(operations(most_steps, gaps=gaps))
+    of_sizes = ODD_SIZES if ragged else SIZES
+    operation = draw(operations(most_steps, gaps=gaps, of_sizes=of_sizes))
     memories = draw(st.integers(2, 4))
     gaps = draw(st.lists(st.integers(0, memories - 1), max_size=2, unique=True))
     kinds = [("memory", index) for index in range(memories)]
     for gap in sorted(gaps, reverse=True):
         kinds.insert(gap + 1, ("array", gap))
-    loops: list[list[Loop]] = [[] for _ in kinds]
-    for dim, size in operation.dims:
-        for prime in PRIMES[size]:
-            place = draw(st.integers(0, len(kinds) - 1))
-            axis_name = draw(st.sampled_from("xy")) if kinds[place][0] == "array" else None
-            loops[place].append(Loop(dim, prime, axis_name))
+    loops = (ragged_loops if ragged else whole_loops)(draw, operation, kinds)
     roles = st.lists(st.sampled_from(ROLES), unique=True).map(tuple)
     parts: list[Memory | Array | Compute] = []
     levels: list[Level] = []
     for place, (kind, index) in enumerate(kinds):
-        ordered = tuple(draw(st.permutations(loops[place])))
+        ordered = loops[place]
         name = f"{kind}{index}"
         if kind == "array":
             x, y = (math.prod(lp.bound for lp in ordered if lp.axis == a) for a in "xy")

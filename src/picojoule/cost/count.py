@@ -1,24 +1,25 @@
 """Count: all actions of a chip under a nest, from the closed forms of traffic and forwarding."""
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from picojoule.cost.forwarding import Forwarded, forwarded_words
-from picojoule.cost.pack import PackedLoops, PackedTensor, pack_loops, pack_tensor, pack_tile
+from picojoule.cost.pack import PackedNest, PackedTensor, pack_nest, pack_tensor
+from picojoule.cost.pieces import NONE, PLACE, TILE, WINDOW
 from picojoule.cost.place import (
     Exchange,
     active_instances,
+    compute_cycles,
     exchanges,
     strided_loops,
     temporal_loops,
 )
-from picojoule.cost.traffic import NONE, TILE, WINDOW, distinct_offsets, fetched_words, tile_points
+from picojoule.cost.touched import touched_words
+from picojoule.cost.traffic import carried_words, tile_points
 from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array, Memory, Reuse
-from picojoule.mapping import Actions, Counts, Loop, Nest, Transfers
+from picojoule.mapping import Actions, Counts, Nest, Transfers
 from picojoule.workload import Operation, Tensor
 
 Footprint = Literal["points", "box"]
@@ -27,12 +28,12 @@ REUSE: dict[Reuse, int] = {"window": WINDOW, "tile": TILE, "none": NONE}
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One count: the nest, with each loop's stride and each level's active instances."""
+    """One count: the nest, also packed, and each level's active instances."""
 
     operation: Operation
     accelerator: Accelerator
     nest: Nest
-    loops: tuple[tuple[tuple[Loop, int], ...], ...]
+    packed: PackedNest
     active: list[int]
     box: bool
     elide: bool
@@ -68,7 +69,8 @@ def count(
 
     Raises:
         Unsupported: Boxes of an output that has several dimensions on an axis: which words of a
-            box were accumulated before is not defined.
+            box were accumulated before is not defined. Boxes, or forwarding, where pieces are not
+            all equal; and then some nests with several arrays between two memories.
     """
     if footprint == "box" and any(len(axis.terms) > 1 for axis in operation.output.axes):
         raise Unsupported(
@@ -78,20 +80,14 @@ def count(
             expected="one dimension per axis",
             fix="count points: footprint='points'",
         )
-    ragged = nest.ragged(operation.sizes)
-    if ragged:
-        raise Unsupported(
-            "bounds that do not divide are only executed, not counted in closed form",
-            where=f"operation {operation.name!r}",
-            got=f"ragged loops over {' '.join(sorted(ragged))}",
-            expected="bounds that divide",
-            fix="change the bounds",
-        )
+    ragged = nest.ragged(len(nest.levels), operation.sizes)
+    if footprint == "box" and ragged:
+        raise _unsupported(operation, "boxes", ragged, "count points: footprint='points'")
     case = _Case(
         operation,
         accelerator,
         nest,
-        strided_loops(nest),
+        pack_nest(operation, accelerator, nest),
         active_instances(accelerator, nest),
         footprint == "box",
         elide_first_read,
@@ -101,14 +97,19 @@ def count(
     transfers: dict[tuple[str, str], Transfers] = {}
     for tensor in operation.tensors:
         _count_tensor(case, tensor, tile_words, accesses, transfers)
-    cycles = math.prod(
-        loop.bound
-        for part, level in zip(accelerator.parts, nest.levels, strict=False)
-        if isinstance(part, Memory)
-        for loop in level.loops
-    )
+    cycles = compute_cycles(accelerator, nest, operation.sizes)
     instances = {part.name: case.active[n] for n, part in enumerate(accelerator.parts)}
     return Counts(operation.steps, cycles, instances, tile_words, accesses, transfers)
+
+
+def _unsupported(operation: Operation, what: str, ragged: frozenset[str], fix: str) -> Unsupported:
+    return Unsupported(
+        f"{what} are not counted in closed form where bounds do not divide",
+        where=f"operation {operation.name!r}",
+        got=f"pieces of different size over {' '.join(sorted(ragged))}",
+        expected="bounds that divide",
+        fix=fix,
+    )
 
 
 def _count_tensor(
@@ -123,7 +124,7 @@ def _count_tensor(
     received = linked = 0
     for exchange in exchanges(case.accelerator, case.nest, tensor):
         parent = case.memory(exchange.parent)
-        tile = pack_tile(case.operation, case.nest.tile(exchange.parent, case.operation.sizes))
+        tile = case.packed.dims[exchange.parent, 1]
         words = tile_points(packed.first, packed.dim, packed.coefficient, tile, case.box)
         tile_words[parent.name, tensor.name] = int(words)
         served = _serve(case, tensor, packed, exchange, transfers)
@@ -150,62 +151,104 @@ def _serve(
     reuse: Reuse = "none"
     if exchange.child is not None:
         reuse = case.memory(exchange.child).reuse_of(tensor.role)
-    temporal = temporal_loops(case.accelerator, case.loops, inside)
-    loops = pack_loops(case.operation, temporal)
-    tile = pack_tile(case.operation, case.nest.tile(inside, case.operation.sizes))
-    fetched = fetched_words(
-        packed.first, packed.dim, packed.coefficient, tile, _rows(loops), REUSE[reuse], case.box
-    )
-    words = int(fetched) * case.active[inside]
-    received, linked = words, 0
+    _check_arrays(case, tensor, exchange, inside)
+    # Words if nothing is forwarded: all, and with what the arrays so far join.
+    apart = together = _carried_words(case, packed, inside, reuse)
+    words = received = apart
+    linked = 0
+    joined: list[int] = []
     for index in reversed(exchange.arrays):
-        links = 0
         array = case.array(index)
-        grouped = array.groups(tensor.role)
-        spatial = case.loops[index]
-        if index + 1 == inside and tensor.role in array.forwarding:
-            one = forwarded_words(
-                tensor,
-                tile=case.nest.tile(inside, case.operation.sizes),
-                temporal=temporal,
-                spatial=spatial,
-                reuse=reuse,
-                groups=grouped,
-                box=case.box,
-            )
-            networks = case.active[index]
-            arrived, links = one.received * networks, one.links * networks
-            received, linked, sends = arrived, links, one.sends * networks
+        several = case.active[index + 1] > case.active[index]
+        if several and array.groups(tensor.role):
+            joined.append(index)
+            apart, together = together, _carried_words(case, packed, inside, reuse, joined)
         else:
-            arrived = words
-            sends = words
-            if grouped:
-                fanout = case.active[index + 1] // case.active[index]
-                distinct = distinct_offsets(
-                    packed.first,
-                    packed.dim,
-                    packed.coefficient,
-                    _rows(pack_loops(case.operation, spatial)),
-                )
-                sends = words // fanout * int(distinct)
-        transfers[array.name, tensor.name] = Transfers(
-            sends, arrived, arrived - sends if tensor.is_output and grouped else 0, links
-        )
-        words = sends
+            apart = together
+        arrived, links = words, 0
+        if several and index + 1 == inside and tensor.role in array.forwarding:
+            one = _forwarded(case, tensor, index, reuse)
+            networks = case.active[index]
+            arrived, links, words = (
+                one.received * networks,
+                one.links * networks,
+                one.sends * networks,
+            )
+            received, linked = arrived, links
+        else:
+            words = words * together // apart
+        reductions = arrived - words if tensor.is_output and array.groups(tensor.role) else 0
+        transfers[array.name, tensor.name] = Transfers(words, arrived, reductions, links)
     return Forwarded(words, received, linked)
 
 
-def _rows(loops: PackedLoops) -> "np.ndarray[tuple[int, int], np.dtype[np.int64]]":
-    return np.stack([loops.dim, loops.bound, loops.stride])
+def _forwarded(case: _Case, tensor: Tensor, index: int, reuse: Reuse) -> Forwarded:
+    """What one network of the array directly above a child carries, neighbours helping."""
+    loops = strided_loops(case.nest)
+    return forwarded_words(
+        tensor,
+        tile=case.nest.tile(index + 1, case.operation.sizes),
+        temporal=temporal_loops(case.accelerator, loops, index + 1),
+        spatial=loops[index],
+        reuse=reuse,
+        groups=case.array(index).groups(tensor.role),
+        box=case.box,
+    )
+
+
+def _check_arrays(case: _Case, tensor: Tensor, exchange: Exchange, inside: int) -> None:
+    """Refuse what the closed form does not count where pieces are not all equal.
+
+    With several arrays, an outer one may group what its instances ask for. Instances ask for equal
+    words if they have equal pieces; where inner pieces differ in size, they may do so otherwise.
+    """
+    if not case.packed.ragged[inside]:
+        return
+    ragged = case.nest.ragged(inside, case.operation.sizes)
+    arrays = [index for index in exchange.arrays if case.active[index + 1] > case.active[index]]
+    joins = {index: case.array(index).groups(tensor.role) for index in arrays}
+    if any(n + 1 == inside and tensor.role in case.array(n).forwarding for n in arrays):
+        raise _unsupported(case.operation, "forwarded words", ragged, "switch forwarding off")
+    dims = {index: {loop.dim for loop in case.nest.levels[index].loops} for index in arrays}
+    spread = ragged & set[str]().union(*dims.values())
+    windows = {t.dim for axis in tensor.axes if len(axis.terms) > 1 for t in axis.terms}
+    for outer in (index for index in arrays[:-1] if joins[index]):
+        for inner in (index for index in arrays if index > outer):
+            apart = dims[outer] & dims[inner] - set(tensor.dims)
+            if spread & windows or (not joins[inner] and spread & apart):
+                raise _unsupported(
+                    case.operation,
+                    f"several arrays in a row that carry {tensor.name}",
+                    spread,
+                    f"let a memory between {case.array(outer).name!r} and "
+                    f"{case.array(inner).name!r} keep {tensor.name}",
+                )
+
+
+def _carried_words(
+    case: _Case, tensor: PackedTensor, inside: int, reuse: Reuse, joined: Sequence[int] = ()
+) -> int:
+    """Words that all instances of the part at `inside` receive; joined arrays group equal ones."""
+    loops = case.packed.loops[: case.packed.outside[inside]]
+    if joined:
+        loops = loops.copy()
+        for index in joined:
+            loops[case.packed.levels[: loops.shape[0]] == index, PLACE] = index
+    words = carried_words(
+        tensor.first,
+        tensor.dim,
+        tensor.coefficient,
+        case.packed.dims[inside],
+        loops,
+        REUSE[reuse],
+        case.box,
+    )
+    return int(words)
 
 
 def _first_words(case: _Case, tensor: Tensor, packed: PackedTensor, index: int) -> int:
     """Words of the output that the instances of a memory ever touch, each instance's own."""
     if not tensor.is_output:
         return 0
-    tile = case.nest.tile(index, case.operation.sizes)
-    runs = [(Loop(dim, bound), 1) for dim, bound in tile.items()]
-    runs += temporal_loops(case.accelerator, case.loops, index)
-    rows = _rows(pack_loops(case.operation, runs))
-    distinct = distinct_offsets(packed.first, packed.dim, packed.coefficient, rows)
-    return int(distinct) * case.active[index]
+    loops, dims = case.packed.loops[: case.packed.outside[index]], case.packed.dims[index]
+    return int(touched_words(packed.first, packed.dim, packed.coefficient, dims, loops))

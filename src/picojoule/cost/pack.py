@@ -1,12 +1,13 @@
 """Pack: operations and nests as arrays for the kernels."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.mapping import Loop
+from picojoule.cost.pieces import APART, TEMPORAL
+from picojoule.hardware import Accelerator, Memory
+from picojoule.mapping import Nest
 from picojoule.workload import Operation, Tensor
 
 Integers = NDArray[np.int64]
@@ -38,26 +39,49 @@ def pack_tensor(operation: Operation, tensor: Tensor) -> PackedTensor:
     )
 
 
-def pack_tile(operation: Operation, tile: Mapping[str, int]) -> Integers:
-    """Turn a tile into an array `(dim,)` over the operation's dimension order."""
-    return np.array([tile.get(dim, 1) for dim, _ in operation.dims], dtype=np.int64)
-
-
 @dataclass(frozen=True, slots=True)
-class PackedLoops:
-    """Loops outermost first: dimension index, bound, and how far one iteration moves."""
+class PackedNest:
+    """The loops of a nest in rows, outermost first, and what they leave to each level.
 
-    dim: Integers  # (loop,)
-    bound: Integers  # (loop,)
-    stride: Integers  # (loop,), in iterations of the dimension
+    Args:
+        loops: `(loop, 4)`: dimension, bound, iterations in one piece, and TEMPORAL or APART.
+        levels: Number of each loop's level, `(loop,)`.
+        outside: How many loops stand outside each level, `(level + 1)`.
+        dims: Size of each dimension, and iterations inside each level, `(level + 1, 2, dim)`.
+        ragged: Whether the loops outside each level make pieces that are not all equal.
+    """
+
+    loops: Integers
+    levels: Integers
+    outside: tuple[int, ...]
+    dims: Integers
+    ragged: tuple[bool, ...]
 
 
-def pack_loops(operation: Operation, loops: Sequence[tuple[Loop, int]]) -> PackedLoops:
-    """Turn (loop, stride) pairs, outermost first, into arrays; loops of bound 1 are left out."""
+def pack_nest(operation: Operation, accelerator: Accelerator, nest: Nest) -> PackedNest:
+    """Turn the loops of a nest into rows; loops of bound 1 are left out."""
     index = {name: n for n, (name, _) in enumerate(operation.dims)}
-    kept = [(loop, stride) for loop, stride in loops if loop.bound > 1]
-    return PackedLoops(
-        np.array([index[loop.dim] for loop, _ in kept], dtype=np.int64),
-        np.array([loop.bound for loop, _ in kept], dtype=np.int64),
-        np.array([stride for _, stride in kept], dtype=np.int64),
+    sizes = [size for _, size in operation.dims]
+    left, cuts = list(sizes), [1] * len(sizes)
+    rows: list[tuple[int, int, int, int]] = []
+    levels: list[int] = []
+    outside, dims, ragged = [0], [[sizes, list(left)]], [False]
+    for number, level in enumerate(nest.levels):
+        place = TEMPORAL if isinstance(accelerator.parts[number], Memory) else APART
+        for loop in level.loops:
+            if loop.bound > 1:
+                which = index[loop.dim]
+                left[which] = -(-left[which] // loop.bound)
+                cuts[which] *= loop.bound
+                rows.append((which, loop.bound, left[which], place))
+                levels.append(number)
+        outside.append(len(rows))
+        dims.append([sizes, list(left)])
+        ragged.append(any(n * m != size for n, m, size in zip(left, cuts, sizes, strict=True)))
+    return PackedNest(
+        np.array(rows, dtype=np.int64).reshape(-1, 4),
+        np.array(levels, dtype=np.int64),
+        tuple(outside),
+        np.array(dims, dtype=np.int64),
+        tuple(ragged),
     )

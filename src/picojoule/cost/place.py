@@ -5,7 +5,7 @@ two neighbours of that chain carry it.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from picojoule.hardware import Accelerator, Array, Memory
@@ -40,7 +40,7 @@ def exchanges(accelerator: Accelerator, nest: Nest, tensor: Tensor) -> tuple[Exc
 
 
 def strided_loops(nest: Nest) -> tuple[tuple[tuple[Loop, int], ...], ...]:
-    """Give each loop of each level the iterations of its dimension that one step moves."""
+    """Give each loop of each level the iterations that one step moves; all bounds must divide."""
     stride: dict[str, int] = {}
     result: list[tuple[tuple[Loop, int], ...]] = []
     for level in reversed(nest.levels):
@@ -71,3 +71,25 @@ def temporal_loops(
         if isinstance(part, Memory)
         for pair in level
     ]
+
+
+def compute_cycles(accelerator: Accelerator, nest: Nest, sizes: Mapping[str, int]) -> int:
+    """Steps in sequence: over each dimension, those at which its first instance has work.
+
+    The first instance has work whenever any has: pieces only get smaller towards the end.
+    """
+    lengths = {dim: {size: 1} for dim, size in sizes.items()}
+    pieces = dict(sizes)
+    for part, level in zip(accelerator.parts, nest.levels, strict=False):
+        for loop in level.loops:
+            pieces[loop.dim] = piece = -(-pieces[loop.dim] // loop.bound)
+            found: dict[int, int] = {}
+            for length, times in lengths[loop.dim].items():
+                cut = ((piece, length // piece), (length % piece, 1))
+                if not isinstance(part, Memory):
+                    cut = ((min(piece, length), 1),)
+                for new, ways in cut:
+                    if new and ways:
+                        found[new] = found.get(new, 0) + times * ways
+            lengths[loop.dim] = found
+    return math.prod(sum(found.values()) for found in lengths.values())

@@ -58,15 +58,19 @@ class Nest:
 
     levels: tuple[Level, ...]
 
-    def ragged(self, sizes: Mapping[str, int]) -> frozenset[str]:
-        """Dimensions with a bound that does not divide what it cuts; the nest must be legal.
+    def ragged(self, index: int, sizes: Mapping[str, int]) -> frozenset[str]:
+        """Dimensions that the loops outside level `index` cut into pieces that are not all equal.
+
+        Args:
+            index: 0 is the outermost level; the number of levels stands for the compute unit.
+            sizes: Of all dimensions; the nest must be legal for them.
 
         >>> rows = Nest((Level("dram", (Loop("P", 5),)), Level("pes", (Loop("P", 3, "x"),))))
-        >>> sorted(rows.ragged({"P": 13})), sorted(rows.ragged({"P": 15}))
+        >>> sorted(rows.ragged(1, {"P": 13})), sorted(rows.ragged(1, {"P": 15}))
         (['P'], [])
         """
-        cuts = _cuts(self.levels, sizes)
-        return frozenset(dim for dim, size in sizes.items() if cuts[dim] != size)
+        cuts, tile = _cuts(self.levels[:index], sizes), self.tile(index, sizes)
+        return frozenset(dim for dim, size in sizes.items() if cuts[dim] * tile[dim] != size)
 
     def tile(self, index: int, sizes: Mapping[str, int]) -> dict[str, int]:
         """Iterations per dimension inside level `index`, its own loops included.
