@@ -160,13 +160,13 @@ def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> 
             memory,
             levels[-1] if levels else None,
             others_pj=sum(leasts_pj) + float(fillings_pj[1:memory].sum()),
-            floor=floor,
+            floor=least_crossings.sum(axis=0),
             is_first_look=is_first_look,
         )
         if not len(parts.values):
             return None
         levels.append(parts)
-        leasts_pj.append(float(settle_least(problem, run.goal, memory, parts, floor)))
+        leasts_pj.append(float(settle_least(problem, memory, parts)))
     for n, parts in enumerate(levels):
         others_pj = sum(leasts_pj) - leasts_pj[n]
         rows = np.flatnonzero(still_better(run.goal, parts.values, others_pj, run.best))

@@ -18,9 +18,8 @@ from picojoule.mapper.walk import (
     Goal,
     Kept,
     all_tiles,
+    choice_bounds,
     is_better,
-    least_base,
-    least_fillings,
     no_points,
     score,
 )
@@ -122,7 +121,7 @@ def run_search(run: Search) -> None:
         return
     choices = [problem_of(run.space, keeps) for keeps in keep_choices(run.space)]
     run.chosen = len(choices)
-    bounds = [float(least_base(one) + least_fillings(one)[0].sum()) for one in choices]
+    bounds = [choice_bounds(one) for one in choices]
     look = chains_of(run, choices[0], is_first_look=True)
     if look is not None:
         walk_on(run, look, most=FIRST_LOOK)
@@ -131,8 +130,8 @@ def run_search(run: Search) -> None:
     begun: list[Chains] = []
     for n in sorted(range(len(choices)), key=lambda n: (n > 0, bounds[n])):
         if run.is_over:
-            _leave(run, bounds[n])
-        elif _is_open(run, bounds[n]):
+            _leave(run, *bounds[n])
+        elif is_better(run.goal, *bounds[n], run.best):
             run.walked += 1
             chains = chains_of(run, choices[n])
             if chains is not None:
@@ -145,22 +144,11 @@ def run_search(run: Search) -> None:
             run.bound = min(run.bound, chains.bound(run.goal))
 
 
-def _leave(run: Search, bound_pj: float) -> None:
-    """Give up on mappings that cost at least `bound_pj`."""
-    if _is_open(run, bound_pj):
+def _leave(run: Search, energy_pj: float, cycles: float) -> None:
+    """Give up on mappings that cost at least this much."""
+    if is_better(run.goal, energy_pj, cycles, run.best):
         run.complete = False
-        run.bound = min(run.bound, score(run.goal, bound_pj, _least_cycles(run.space)))
-
-
-def _is_open(run: Search, bound_pj: float) -> bool:
-    """Whether a choice of what is kept may hold a better mapping than the best so far."""
-    return is_better(run.goal, bound_pj, _least_cycles(run.space), run.best)
-
-
-def _least_cycles(space: Space) -> float:
-    """Compute cycles if every instance of every array worked all the time."""
-    units = math.prod(int(fanout) for fanout in space.problem.fanout)
-    return space.operation.steps / units * space.problem.cycles_per_step
+        run.bound = min(run.bound, score(run.goal, energy_pj, cycles))
 
 
 def solution_of(run: Search, accelerator: Accelerator, objective: Objective, row: int) -> Solution:

@@ -130,22 +130,15 @@ def filling_terms(
                     terms[t, SLID + d] = reach * _moved_share(problem, t, tile, d, step)
 
 
-@inlined
-def filling_by(problem: Problem, dim: int, terms: Floats) -> float:
-    """Least energy of filling a memory when a loop over `dim` runs innermost outside it."""
-    total = 0.0
-    for t in range(problem.bits.size):
-        words = terms[t, WHOLE]
-        if not problem.single[t] >> dim & 1:
-            # A loop of bound b steps on (b - 1) / b of its visits: at least on half.
-            words = max(terms[t, LEAST], terms[t, SLID + dim] / 2.0)
-        total += terms[t, PRICE] * words
-    return total
-
-
 @helper
 def fillings_by_loop(
-    problem: Problem, memory: int, tile: Integers, spatial: Integers, terms: Floats, by_loop: Floats
+    problem: Problem,
+    memory: int,
+    tile: Integers,
+    spatial: Integers,
+    terms: Floats,
+    by_loop: Floats,
+    words: Floats,
 ) -> float:
     """Least energy of filling a memory with each loop innermost outside it, and with any.
 
@@ -154,27 +147,30 @@ def fillings_by_loop(
     Args:
         tile, spatial: Its tile, and the factors of the gap outside.
         terms: `filling_terms` of them.
-        by_loop: `(D,)`, filled; infinite for a loop that there is not or need not be.
+        by_loop: `(D + 1,)`, filled; infinite for a loop that there is not or need not be. The last
+            one is for no loop at all.
+        words: `(D + 1, T)`, filled with what arrives then at least.
     """
+    dims = problem.sizes.size
     looped = looped_mask(problem, tile, spatial, problem.sizes)
     by_loop[:] = np.inf
-    words = np.empty(problem.bits.size)
     none = np.zeros_like(terms)
-    for d in range(problem.sizes.size):
+    for d in range(dims):
         if not looped >> d & 1:
             continue
-        if memory > 1:
-            by_loop[d] = filling_by(problem, d, terms)
-            continue
         bound = problem.sizes[d] // (tile[d] * spatial[d])
-        if not is_absorbed(problem, 1, tile, d, bound):
-            by_loop[d] = words_below(problem, d, bound, looped, terms, none, words)
-    if looped:
-        return by_loop.min()
-    total = 0.0
-    for t in range(problem.bits.size):
-        total += terms[t, PRICE] * terms[t, LEAST]
-    return total
+        if memory > 1:
+            # Only some of these iterations run between; a loop of bound b steps on (b - 1) / b of
+            # its visits: at least on half.
+            by_loop[d] = words_below(problem, d, 2, 0, terms, none, words[d])
+        elif not is_absorbed(problem, 1, tile, d, bound):
+            by_loop[d] = words_below(problem, d, bound, looped, terms, none, words[d])
+    if looped == 0:
+        by_loop[dims] = 0.0
+        for t in range(problem.bits.size):
+            words[dims, t] = terms[t, LEAST]
+            by_loop[dims] += terms[t, PRICE] * terms[t, LEAST]
+    return by_loop.min()
 
 
 @inlined

@@ -139,6 +139,7 @@ def try_chain(
     spatial: Integers,
     orders: Integers,
     outermost: float,
+    least: float,
     best: Floats,
     kept: Kept,
 ) -> None:
@@ -147,8 +148,9 @@ def try_chain(
     Args:
         orders: Scratch space, `(L, D)`.
         outermost: The bound of memory 1's part, or 0.
+        least: Cycles at least.
     """
-    least = compute_cycles(problem, spatial)
+    least = max(least, compute_cycles(problem, spatial))
     limit = energy_limit(goal, least, best) - problem.leakage_pj_per_cycle * least
     energy = chain_energy(problem, tiles, spatial, orders, limit, outermost)
     if energy == np.inf:

@@ -17,9 +17,11 @@ from picojoule.mapper.walk.parts import (
     FILLING,
     HIDDEN,
     ROUGH,
+    TIMED,
     UNKNOWN,
     Parts,
     bound_part,
+    time_part,
 )
 from picojoule.mapper.walk.problem import Problem
 from picojoule.mapper.walk.tiles import is_absorbed
@@ -50,102 +52,99 @@ class Walk(NamedTuple):
 
 
 @inlined
-def least_below(
-    problem: Problem,
-    looped: int,
-    bound: int,
-    dim: int,
-    terms: Floats,
-    around_terms: Floats,
-    around_by_loop: Floats,
-    words: Floats,
-) -> float:
-    """Least energy of filling two memories, when a loop over `dim` is innermost between them.
-
-    A tensor that no loop between them moves waits for the loops outside both: what is innermost
-    there decides for both memories.
+def _is_absorbed_once(
+    problem: Problem, memory: int, tile: Integers, dim: int, bound: int, known: Integers
+) -> bool:
+    """`is_absorbed`, asked only once for bounds that 2 or 3 divides.
 
     Args:
-        looped: Mask of the dimensions that the loops between run over.
-        bound: Of the innermost one.
-        terms, around_terms: Of the inner and of the outer memory.
-        around_by_loop: `(D,)`, filling the outer memory with each loop innermost outside it.
-        words: `(T,)`, filled with what arrives at the inner memory at least.
+        known: `(D, 4)`, by smallest factor; -1 until it is asked for.
     """
-    inner = words_below(problem, dim, bound, looped, terms, around_terms, words)
-    best = np.inf
-    for outer in range(around_by_loop.size):
-        if around_by_loop[outer] == np.inf:
-            continue
-        total = around_by_loop[outer] + inner
-        for t in range(words.size):
-            waits = not problem.single[t] & (looped | 1 << dim)
-            if waits and problem.single[t] >> outer & 1:
-                more = terms[t, COPIES] * around_terms[t, REACH] - words[t]
-                total += terms[t, PRICE] * max(0.0, more)
-        best = min(best, total)
-    return best if best < np.inf else inner
+    factor = 2 if bound % 2 == 0 else 3
+    if bound % factor:
+        return is_absorbed(problem, memory, tile, dim, bound)
+    if known[dim, factor] < 0:
+        known[dim, factor] = is_absorbed(problem, memory, tile, dim, factor)
+    return known[dim, factor] == 1
 
 
 @inlined
-def can_pair_win(
+def _pair_cycles(
     problem: Problem,
     goal: Goal,
     child: int,
     tiles: Integers,
     spatial: Integers,
     around: Integers,
-    terms: Floats,
-    around_terms: Floats,
-    around_by_loop: Floats,
-    crossings: Floats,
+    inner: int,
+    row: int,
+    operands: int,
+    parts: Parts,
     rest: float,
     cycles: float,
     best: Floats,
-    scratch: tuple[Floats, Floats, Integers],
-) -> bool:
-    """Whether some loop between two memories' parts can run innermost and beat the best.
+    scratch: tuple[Floats, Floats, Floats, Integers],
+) -> float:
+    """Least cycles of any chain with two neighbouring parts that may beat the best; or infinity.
+
+    Some loop between the two memories runs innermost there, and some loop outside both runs
+    innermost outside. A tensor that no loop between them moves waits for the loops outside: what is
+    innermost there decides for both memories.
 
     Args:
         child: The inner memory; `around` is the tile of the memory just outside.
-        terms, around_terms, around_by_loop: Details of both parts.
-        crossings: Bits over the ports that other parts move at least, `(L, 3)`.
+        inner, row: The two parts.
+        operands: The innermost memory's part.
         rest: Energy of everything but filling both, at least, without leakage over `cycles`.
         cycles: Compute cycles, at least.
-        scratch: `(T,)`, `(L, 3)`, and `(D, 4)`: whether a loop of an even bound, or of one that 3
-            divides, is absorbed into the child's tile; -1 until it is asked for.
+        scratch: Words that arrive at the child, without and with what waits, `(T,)` each; bits over
+            the ports, `(L, 3)`; and for `_is_absorbed_once`.
     """
     tile, gap = tiles[child], spatial[child - 1]
-    words, total, absorbed = scratch
+    words, all_words, total, absorbed = scratch
+    terms, around_terms = parts.details[inner], parts.details[row]
+    by_loop, dims = parts.by_loop[row], gap.size
     looped = looped_mask(problem, tile, gap, around)
     if looped == 0:
-        return True
+        return cycles
     timed = is_timed(problem, goal)
-    for d in range(gap.size):
+    least = np.inf
+    for d in range(dims):
         if not looped >> d & 1:
             continue
         bound = around[d] // (tile[d] * gap[d])
-        energy = rest + least_below(
-            problem, looped, bound, d, terms, around_terms, around_by_loop, words
-        )
-        slowest = cycles
-        if timed:
-            total[:] = crossings
-            add_crossings(problem, child, terms, words, total)
-            slowest = least_cycles(problem, cycles, total, spatial, child - 1)
-            energy += problem.leakage_pj_per_cycle * (slowest - cycles)
-        if not is_better(goal, energy, slowest, best):
-            continue
-        factor = 2 if bound % 2 == 0 else 3
-        if bound % factor:
-            if not is_absorbed(problem, child, tile, d, bound):
-                return True
-            continue
-        if absorbed[d, factor] < 0:
-            absorbed[d, factor] = is_absorbed(problem, child, tile, d, factor)
-        if absorbed[d, factor] == 0:
-            return True
-    return False
+        filling = words_below(problem, d, bound, looped, terms, around_terms, words)
+        absorbs = False
+        for outer in range(dims + 1):
+            # The last one stands for no loop outside at all.
+            if by_loop[outer] == np.inf:
+                continue
+            energy = rest + by_loop[outer] + filling
+            for t in range(words.size):
+                all_words[t] = words[t]
+                waits = outer < dims and not problem.single[t] & (looped | 1 << d)
+                if waits and problem.single[t] >> outer & 1:
+                    more = terms[t, COPIES] * around_terms[t, REACH] - words[t]
+                    if more > 0.0:
+                        energy += terms[t, PRICE] * more
+                        all_words[t] += more
+            slowest = cycles
+            if not is_better(goal, energy, slowest, best):
+                continue
+            if timed:
+                total[:] = parts.crossings[row, outer] + parts.crossings[operands, -1]
+                add_crossings(problem, child, terms, all_words, total)
+                slowest = least_cycles(problem, cycles, total, spatial, child - 1)
+                energy += problem.leakage_pj_per_cycle * (slowest - cycles)
+                if not is_better(goal, energy, slowest, best):
+                    continue
+            if not absorbs and _is_absorbed_once(problem, child, tile, d, bound, absorbed):
+                break
+            absorbs = True
+            least = min(least, slowest)
+            if not timed:
+                return least
+    return least
 
 
 @inlined
@@ -213,7 +212,8 @@ def explore(
         least_rest[n] = least_rest[n + 1] + leasts[n]
     timed = is_timed(problem, goal)
     fastest = parts.values[: starts[1], CYCLES].min()
-    words, total = np.empty(problem.bits.size), np.empty((memories, 3))
+    words, all_words = np.empty(problem.bits.size), np.empty(problem.bits.size)
+    total = np.empty((memories, 3))
     absorbed = np.full((levels, problem.sizes.size, 4), -1, dtype=np.int64)
     scratch = np.ones_like(spatial)
     depth = state[DEPTH]
@@ -244,9 +244,14 @@ def explore(
             position[depth] = end if beyond else row + 1
             continue
         if value[BOUND] == UNKNOWN:
-            bound_part(problem, goal, memory, parts, row, scratch, floor)
-            least = parts.values[position[0], CYCLES]
+            bound_part(problem, memory, parts, row)
         energy = others + value[BOUND]
+        if not is_better(goal, energy, least, best):
+            position[depth] = row + 1
+            continue
+        if timed and value[TIMED] == 0.0:
+            time_part(problem, memory, parts, row, scratch, floor)
+            least = parts.values[position[0], CYCLES]
         if depth == levels - 1 and depth > 0 and timed:
             least = max(least, (max(cycles, value[HIDDEN]) + value[ADDED]) * (1.0 - 1e-12))
         if not is_better(goal, energy, least, best):
@@ -264,24 +269,27 @@ def explore(
             rest -= value[FILLING]
         if memory == 1:
             spatial[0] = parts.factors[row, 1]
-        if depth > 0 and not can_pair_win(
-            problem,
-            goal,
-            memory + 1,
-            tiles,
-            spatial,
-            parts.factors[row, 0],
-            parts.details[inner],
-            parts.details[row],
-            parts.by_loop[row],
-            parts.crossings[row],
-            rest,
-            cycles,
-            best,
-            (words, total, absorbed[depth - 1]),
-        ):
-            position[depth] = row + 1
-            continue
+        if depth > 0:
+            pair = _pair_cycles(
+                problem,
+                goal,
+                memory + 1,
+                tiles,
+                spatial,
+                parts.factors[row, 0],
+                inner,
+                row,
+                position[0],
+                parts,
+                rest,
+                cycles,
+                best,
+                (words, all_words, total, absorbed[depth - 1]),
+            )
+            if pair == np.inf:
+                position[depth] = row + 1
+                continue
+            least = max(least, pair)
         tiles[memory] = parts.factors[row, 0]
         if memory > 0:
             spatial[memory - 1] = parts.factors[row, 1]
@@ -297,7 +305,7 @@ def explore(
             continue
         state[EVALUATED] += 1
         outermost = value[BOUND] if depth > 0 else 0.0
-        try_chain(problem, goal, tiles, spatial, orders, outermost, best, kept)
+        try_chain(problem, goal, tiles, spatial, orders, outermost, least, best, kept)
         position[depth] += 1
         if state[EVALUATED] >= most_evaluated:
             break

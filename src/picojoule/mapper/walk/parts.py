@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
 from picojoule.mapper.walk.bounds import (
-    LEAST,
     SHARE,
     SLID,
     filling_terms,
@@ -26,6 +25,7 @@ from picojoule.mapper.walk.problem import Problem
 from picojoule.mapper.walk.tiles import (
     base_energy,
     find_shares,
+    group_share,
     irrelevant_spatial,
     parent_of,
     word_price,
@@ -33,37 +33,37 @@ from picojoule.mapper.walk.tiles import (
 )
 from picojoule.mapper.walk.timing import (
     add_crossings,
+    base_crossings,
     first_crossings,
     is_timed,
     least_cycles,
-    own_crossings,
-    quick_crossings,
 )
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 NONE = REUSE["none"]
-ROUGH, BOUND, BASE, FILLING, COMPUTE, CYCLES, HIDDEN, ADDED = 0, 1, 2, 3, 4, 5, 6, 7
+ROUGH, BOUND, BASE, FILLING, COMPUTE, CYCLES, HIDDEN, ADDED, TIMED = 0, 1, 2, 3, 4, 5, 6, 7, 8
 """Columns of a part's values.
 
-A rough bound on the energy that it adds; a closer one, -1 until it is asked for; what compute and
+A rough bound on the energy that it adds; a closer one, minus infinity until it is asked for; what compute and
 operands and what filling add to that; compute cycles at least; cycles of any chain at least; and, of a part of memory 1, the time that
-it takes at memory 0, hidden behind other work or added to it.
+it takes at memory 0, hidden behind other work or added to it; and whether times are known.
 """
-UNKNOWN = -1.0
+UNKNOWN = -np.inf
 
 
 class Parts(NamedTuple):
-    """Parts of one memory, one row each; the last three are known with the closer bound."""
+    """Parts of one memory, one row each; the last four are known with the closer bound."""
 
     factors: Integers  # (part, 3, D): tile, outer and inner factors
     unions: Integers  # (part, D): index of the tile of all instances of the outer gap together
     tile_indices: Integers  # (part, D)
-    values: Floats  # (part, 8)
+    values: Floats  # (part, 9)
     details: Floats  # (part, T, SLID + D), from `filling_terms`
-    by_loop: Floats  # (part, D), from `fillings_by_loop`
-    crossings: Floats  # (part, L, 3): bits that filling moves over the ports at least
+    words: Floats  # (part, D + 1, T), from `fillings_by_loop`
+    by_loop: Floats  # (part, D + 1), from `fillings_by_loop`
+    crossings: Floats  # (part, D + 2, L, 3): bits over the ports at least, by loop; last, operands
 
 
 @helper
@@ -113,6 +113,20 @@ def _least_cycles(problem: Problem, memory: int, spatial: Integers) -> float:
 
 
 @helper
+def choice_bounds(problem: Problem) -> tuple[float, float]:
+    """Least energy and cycles of any mapping, for one way to keep tensors."""
+    memories = problem.keeps.shape[0]
+    energies, crossings = least_fillings(problem)
+    total = crossings.sum(axis=0)
+    base_crossings(problem, np.ones((problem.bits.size, memories)), memories, total)
+    ones = np.ones((memories, problem.sizes.size), dtype=np.int64)
+    hidden = _least_cycles(problem, memories + 1, ones)
+    cycles = least_cycles(problem, hidden, total, ones, memories)
+    energy = least_base(problem) + energies.sum() + problem.leakage_pj_per_cycle * cycles
+    return energy, cycles
+
+
+@helper
 def _gap_bounds(
     problem: Problem, memory: int, outer_vectors: Integers, inner: Integers, floor: Floats
 ) -> Floats:
@@ -130,6 +144,7 @@ def _gap_bounds(
     inside = max(memory - 1, 0)
     # The words that a joined output touches are bounded as if the outermost gap were open.
     known = max(inside, 1) if problem.joined[-1] else inside
+    total = np.empty_like(floor)
     for o in range(outer_vectors.shape[0]):
         if memory > 0:
             spatial[memory - 1] = outer_vectors[o]
@@ -139,7 +154,9 @@ def _gap_bounds(
                 # The share of a sliding window depends on the tile: at least as if all were alike.
                 shares[t, memory - 1] = 1.0 / np.prod(outer_vectors[o])
         gaps[o, 1] = _least_cycles(problem, memory, spatial)
-        gaps[o, 2] = least_cycles(problem, gaps[o, 1], floor, spatial, inside)
+        total[:] = floor
+        base_crossings(problem, shares, known, total)
+        gaps[o, 2] = least_cycles(problem, gaps[o, 1], total, spatial, inside)
         gaps[o, 0] = base_energy(problem, tiles, spatial, shares, known)
         if memory > 0 and problem.joined[-1]:
             # Fewer words on the way out are more additions: the least lies at one end.
@@ -253,7 +270,7 @@ def all_parts(
         outside: `(D, n)`, which unions memory 0 may loop over; it holds for memory 1 alone.
         others_pj: The least that the parts of the other memories add.
         table, products: From `divisor_table` and `product_table`.
-        floor: Bits that the parts of the other memories move over the ports at least, `(L, 3)`.
+        floor: Bits that filling all memories moves over the ports at least, `(L, 3)`.
 
     Returns:
         The parts, and how many choices there were.
@@ -263,7 +280,7 @@ def all_parts(
     factors = np.zeros((1024, 3, dims), dtype=np.int64)
     unions = np.zeros((1024, dims), dtype=np.int64)
     indices = np.zeros((1024, dims), dtype=np.int64)
-    values = np.zeros((1024, 8))
+    values = np.zeros((1024, 9))
     gaps = _gap_bounds(problem, memory, outer_vectors, inner, floor)
     prices = np.zeros((len(outer_vectors), tensors, 2))
     totals = _remembered_words(problem, memory)
@@ -323,8 +340,9 @@ def all_parts(
         indices[:count],
         values[:count],
         np.zeros((count, tensors, SLID + dims)),
-        np.zeros((count, dims)),
-        np.zeros((count, memories, 3)),
+        np.zeros((count, dims + 1, tensors)),
+        np.zeros((count, dims + 1)),
+        np.zeros((count, (dims + 2) if is_timed(problem, goal) else 1, memories, 3)),
     ), seen
 
 
@@ -338,68 +356,95 @@ def _all_of(allowed: NDArray[np.bool_], indices: Integers) -> bool:
 
 
 @helper
-def bound_part(
-    problem: Problem,
-    goal: Goal,
-    memory: int,
-    parts: Parts,
-    row: int,
-    spatial: Integers,
-    floor: Floats,
-) -> float:
-    """Find the closer bound of a part, with all that goes with it; see `Parts`.
+def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> float:
+    """Find the closer bound of a part's energy, and what filling takes with each loop outside."""
+    values, terms, factors = parts.values[row], parts.details[row], parts.factors[row]
+    if memory == 0:
+        values[BOUND] = values[ROUGH]
+        return values[BOUND]
+    filling_terms(problem, memory, factors[0], factors[1], terms)
+    values[FILLING] = fillings_by_loop(
+        problem, memory, factors[0], factors[1], terms, parts.by_loop[row], parts.words[row]
+    )
+    # Both are bounds; rounding may leave the rough one a little higher.
+    values[BOUND] = max(values[BASE] + values[FILLING], values[ROUGH])
+    return values[BOUND]
+
+
+@helper
+def time_part(
+    problem: Problem, memory: int, parts: Parts, row: int, spatial: Integers, floor: Floats
+) -> None:
+    """Find how long a part takes at least, once its closer bound is known.
 
     Args:
         spatial: Scratch space, `(L, D)`.
         floor: Bits that the parts of the other memories move over the ports at least, `(L, 3)`.
     """
-    values, terms, factors = parts.values[row], parts.details[row], parts.factors[row]
-    crossings = parts.crossings[row]
-    if memory == 0:
-        values[BOUND] = values[ROUGH]
-        return values[BOUND]
+    values, crossings, by_loop = parts.values[row], parts.crossings[row], parts.by_loop[row]
+    values[TIMED] = 1.0
     innermost = memory == problem.keeps.shape[0] - 1
-    spatial[:] = 1
+    if memory == 0:
+        return
+    fastest = np.inf
     if innermost:
-        spatial[memory] = factors[2]
-    spatial[memory - 1] = factors[1]
-    filling_terms(problem, memory, factors[0], factors[1], terms)
-    values[FILLING] = fillings_by_loop(
-        problem, memory, factors[0], factors[1], terms, parts.by_loop[row]
-    )
-    # Both are bounds; rounding may leave the rough one a little higher.
-    values[BOUND] = max(values[BASE] + values[FILLING], values[ROUGH])
-    if not is_timed(problem, goal) or values[BOUND] == np.inf:
-        return values[BOUND]
+        spatial[:] = 1
+        spatial[memory - 1], spatial[memory] = parts.factors[row, 1], parts.factors[row, 2]
+        _operand_crossings(problem, memory, parts.factors[row, 0], spatial, crossings[-1])
+    for outer in range(len(by_loop)):
+        if by_loop[outer] == np.inf:
+            continue
+        add_crossings(
+            problem, memory, parts.details[row], parts.words[row, outer], crossings[outer]
+        )
+        if innermost:
+            total = crossings[outer] + crossings[-1] + floor
+            cycles = least_cycles(problem, values[COMPUTE], total, spatial, memory - 1)
+            fastest = min(fastest, cycles)
     if innermost:
-        total = own_crossings(problem, memory, terms, floor)
-        values[CYCLES] = least_cycles(problem, values[COMPUTE], total, spatial, memory - 1)
-    if memory > 1:
-        add_crossings(problem, memory, terms, terms[:, LEAST], crossings)
-        return values[BOUND]
-    quick_crossings(problem, factors[0], factors[1], terms, crossings)
-    kind = HIDDEN if problem.overlapped[0] else ADDED
-    for port in range(3):
-        rate = problem.rates[0, port]
-        if rate > 0.0 and crossings[0, port] > 0.0:
-            bits = crossings[0, port] - first_crossings(problem, 0, port, 1.0)
-            values[kind] = max(values[kind], bits / rate)
-    return values[BOUND]
+        values[CYCLES] = fastest
+    if memory == 1:
+        values[HIDDEN], values[ADDED] = _outermost_times(problem, crossings, by_loop)
 
 
 @helper
-def settle_least(
-    problem: Problem, goal: Goal, memory: int, parts: Parts, floor: Floats
-) -> float:
+def _operand_crossings(
+    problem: Problem, memory: int, tile: Integers, spatial: Integers, total: Floats
+) -> None:
+    """Bits over each port that serve the compute units, with both gaps of `memory` decided."""
+    shares = np.ones((problem.bits.size, problem.fanout.size))
+    inside = np.ones_like(tile)
+    for t in range(problem.bits.size):
+        shares[t, memory - 1] = group_share(problem, memory - 1, t, tile, spatial[memory - 1])
+        shares[t, memory] = group_share(problem, memory, t, inside, spatial[memory])
+    base_crossings(problem, shares, memory - 1, total)
+
+
+@helper
+def _outermost_times(problem: Problem, crossings: Floats, by_loop: Floats) -> tuple[float, float]:
+    """Time at memory 0 at least, whichever loop runs innermost there: hidden, and added."""
+    fastest = np.inf
+    for outer in range(len(by_loop)):
+        if by_loop[outer] == np.inf:
+            continue
+        slowest = 0.0
+        for port in range(3):
+            rate = problem.rates[0, port]
+            if rate > 0.0 and crossings[outer, 0, port] > 0.0:
+                bits = crossings[outer, 0, port] - first_crossings(problem, 0, port, 1.0)
+                slowest = max(slowest, bits / rate)
+        fastest = min(fastest, slowest)
+    return (fastest, 0.0) if problem.overlapped[0] else (0.0, fastest)
+
+
+@helper
+def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
     """The least closer bound of all parts, found without asking for most of them."""
-    spatial = np.ones((problem.keeps.shape[0], problem.sizes.size), dtype=np.int64)
     least = np.inf
     for row in np.argsort(parts.values[:, ROUGH]):
         if parts.values[row, ROUGH] >= least:
             break
-        least = min(
-            least, bound_part(problem, goal, memory, parts, row, spatial, floor)
-        )
+        least = min(least, bound_part(problem, memory, parts, row))
     return least
 
 

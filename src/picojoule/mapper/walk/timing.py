@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk.bounds import LEAST, SHARE, looped_mask, words_below
+from picojoule.mapper.walk.bounds import SHARE
 from picojoule.mapper.walk.orders import order_energy, ordered_energy
 from picojoule.mapper.walk.goal import Goal
 from picojoule.mapper.walk.problem import Problem
@@ -13,7 +13,6 @@ from picojoule.mapper.walk.tiles import (
     find_shares,
     first_tiles_energy,
     first_words,
-    is_absorbed,
     parent_of,
     touching_spatial,
     visits_of,
@@ -175,48 +174,6 @@ def is_timed(problem: Problem, goal: Goal) -> bool:
     )
 
 
-@helper
-def quick_crossings(
-    problem: Problem, tile: Integers, outer: Integers, terms: Floats, crossings: Floats
-) -> None:
-    """Bits that filling memory 1 moves over the ports at least, whichever loop runs innermost.
-
-    Args:
-        tile, outer: The tile of memory 1 and the factors of its outer gap.
-        terms: `filling_terms` of them.
-        crossings: `(L, 3)`, filled; output words that need no reading are taken off.
-    """
-    looped = looped_mask(problem, tile, outer, problem.sizes)
-    around_terms = np.zeros_like(terms)
-    words = np.empty(problem.bits.size)
-    total = np.empty_like(crossings)
-    crossings[:] = np.inf
-    for d in range(problem.sizes.size):
-        if looped >> d & 1:
-            bound = problem.sizes[d] // (tile[d] * outer[d])
-            if is_absorbed(problem, 1, tile, d, bound):
-                continue
-            words_below(problem, d, bound, looped, terms, around_terms, words)
-            total[:] = 0.0
-            add_crossings(problem, 1, terms, words, total)
-            crossings[:] = np.minimum(crossings, total)
-    if looped == 0:
-        crossings[:] = 0.0
-        add_crossings(problem, 1, terms, terms[:, LEAST], crossings)
-
-
-@helper
-def own_crossings(problem: Problem, child: int, terms: Floats, others: Floats) -> Floats:
-    """`others` plus the bits that filling `child` moves over any port at least, `(L, 3)`.
-
-    Args:
-        terms: `filling_terms` of the child.
-    """
-    total = others.copy()
-    add_crossings(problem, child, terms, terms[:, LEAST], total)
-    return total
-
-
 @inlined
 def add_crossings(
     problem: Problem, child: int, terms: Floats, words: Floats, total: Floats
@@ -234,6 +191,28 @@ def add_crossings(
         total[parent, READ] += bits
         total[parent, BOTH] += bits
         if t == output:
+            total[parent, WRITE] += bits
+            total[parent, BOTH] += bits
+
+
+@helper
+def base_crossings(problem: Problem, shares: Floats, known: int, total: Floats) -> None:
+    """Add the bits over each port that serve the compute units, at least.
+
+    Args:
+        shares: `(T, L)`, of the gaps from `known` on; others count with their whole fan-out.
+        total: `(L, 3)`.
+    """
+    memories, tensors = problem.keeps.shape
+    steps = visits_of(problem, np.ones(problem.sizes.size, dtype=np.int64))
+    for t in range(tensors):
+        parent = parent_of(problem, memories, t)
+        bits = steps * problem.bits[t]
+        for gap in range(parent, memories):
+            bits *= shares[t, gap] if gap >= known else 1.0 / problem.fanout[gap]
+        total[parent, READ] += bits
+        total[parent, BOTH] += bits
+        if t == tensors - 1:
             total[parent, WRITE] += bits
             total[parent, BOTH] += bits
 
