@@ -1,11 +1,12 @@
-"""The kernels of `cost` equal the plain-Python definitions that they are bound to."""
+"""Kernels equal the plain-Python definitions that they are bound to."""
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import picojoule.simulate.situations  # noqa: F401 - registers its kernel
 from picojoule.cost import shared_points
-from picojoule.cost.pieces import APART, PLACE
+from picojoule.cost.pieces import APART, PLACE, TEMPORAL
 from picojoule.jit import PAIRS
 
 SMALL = st.integers(1, 4)
@@ -90,3 +91,17 @@ def test_touched_words(nest: tuple[np.ndarray, ...]) -> None:
     reference, kernel = pair("touched_words")
     nest[-1][:, PLACE] = np.minimum(nest[-1][:, PLACE], APART)
     assert kernel(*nest) == reference(*nest)
+
+
+@settings(max_examples=200, deadline=None)
+@given(nests(), st.booleans())
+def test_situations(nest: tuple[np.ndarray, ...], remembers: bool) -> None:
+    reference, kernel = pair("situations_kernel")
+    _, _, _, dims, loops = nest
+    loops[:, PLACE] = loops[:, PLACE] == TEMPORAL
+    expected = reference(loops, dims[0], remembers, 1 << 10)
+    for got, wanted in zip(kernel(loops, dims[0], remembers, 1 << 10), expected, strict=True):
+        assert got.tolist() == wanted.tolist()
+    rows, times, _ = kernel(loops, dims[0], remembers, 1)
+    assert times.size == 0
+    assert rows.size == 0

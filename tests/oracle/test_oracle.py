@@ -12,7 +12,7 @@ from picojoule.errors import MappingError, Unsupported
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapping import Actions, Level, Loop, Nest, Transfers
 from picojoule.simulate import execute, execute_slowly
-from picojoule.simulate.oracle import Tally, _block, _places, _serve, _tile
+from picojoule.simulate.oracle import Tally, _block, _tile, all_places, serve
 from picojoule.simulate.passage import Passage, passages
 from picojoule.simulate.stepper import execute_compiled, moves_kernel, moves_reference
 from picojoule.workload import Operation, Tensor
@@ -210,7 +210,7 @@ def test_what_arrives_departs(case: Case) -> None:
 def count_departures(passage: Passage) -> int:
     """Words that leave the child for the parent: each tile loses what the next one lacks."""
     words = 0
-    places = list(itertools.product(*map(_places, passage.spreads)))
+    places = list(itertools.product(*map(all_places, passage.spreads)))
     for base in itertools.product(*(range(stride.bound) for stride in passage.above)):
         steps = list(itertools.product(*(range(stride.bound) for stride in passage.time)))
         for now, then in itertools.zip_longest(steps, steps[1:]):
@@ -223,8 +223,9 @@ def count_departures(passage: Passage) -> int:
                     after = _tile(passage, _block(passage, (*then, *seat)), "points")
                 if passage.reuse == "none" or (passage.reuse == "tile" and after != tile):
                     after = frozenset()
-                leaving[place] = tile - after
-            words += _serve(passage.spreads, leaving, {}, Tally())
+                if tile - after:
+                    leaving[place] = ((tuple(sorted(tile - after)), 1),)
+            words += serve(passage.spreads, leaving, {}, Tally())
     return words
 
 

@@ -12,8 +12,10 @@ docs/counting.md states the definition in words.
 import itertools
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Protocol, Self
 
 from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array
@@ -26,7 +28,17 @@ Words = frozenset[Word]
 Block = dict[str, range]
 """Iterations of each dimension."""
 Place = tuple[int, ...]
-Load = tuple[tuple[tuple[Word, ...], int], ...]
+
+
+class Sized(Hashable, Protocol):
+    """A set of words under any name that can be compared: how many words it has, and its order."""
+
+    def __len__(self) -> int: ...
+
+    def __lt__(self, other: Self, /) -> bool: ...
+
+
+Load = tuple[tuple[Sized, int], ...]
 """What one instance of an array asks for: sets of words, sorted, and how often each."""
 
 SMALL_WORK = 20_000
@@ -135,9 +147,9 @@ def walk(passage: Passage, footprint: Footprint) -> Tally:
     """Run one passage: every step, every parent instance, every child instance, every word."""
     whole = {dim: range(length) for dim, length in passage.tile.items()}
     tally = Tally(tile=len(_tile(passage, whole, footprint)))
-    parents = {base: _Held() for base in itertools.product(*map(_indices, passage.above))}
-    places = list(itertools.product(*map(_places, passage.spreads)))
-    for now in itertools.product(*map(_indices, passage.time)):
+    parents = {base: _Held() for base in itertools.product(*map(all_indices, passage.above))}
+    places = list(itertools.product(*map(all_places, passage.spreads)))
+    for now in itertools.product(*map(all_indices, passage.time)):
         blocks = {
             (base, place): _block(passage, (*now, *base, *itertools.chain(*place)))
             for base in parents
@@ -147,17 +159,19 @@ def walk(passage: Passage, footprint: Footprint) -> Tally:
             continue
         tally.steps += 1
         for base, held in parents.items():
-            new: dict[tuple[Place, ...], Words] = {}
+            new: dict[tuple[Place, ...], Load] = {}
             for place in places:
                 block = blocks[base, place]
                 if block is None:
                     continue  # nothing to do: it asks for nothing and keeps what it holds
                 tile = _tile(passage, block, footprint)
-                new[place] = _arriving(passage, held.tiles.get(place), tile)
+                arriving = _arriving(passage, held.tiles.get(place), tile)
                 held.tiles[place] = tile
                 held.touched.setdefault(place, set()).update(tile)
-                tally.arrivals += len(new[place])
-            tally.served += _serve(passage.spreads, new, held.received, tally)
+                tally.arrivals += len(arriving)
+                if arriving:
+                    new[place] = ((tuple(sorted(arriving)), 1),)
+            tally.served += serve(passage.spreads, new, held.received, tally)
             held.received = new
     for held in parents.values():
         tally.touched += sum(map(len, held.touched.values()))
@@ -170,19 +184,20 @@ class _Held:
     """What the instances below one parent hold, received last, and ever had, by their place."""
 
     tiles: dict[tuple[Place, ...], Words] = field(default_factory=dict[tuple[Place, ...], Words])
-    received: dict[tuple[Place, ...], Words] = field(default_factory=dict[tuple[Place, ...], Words])
+    received: dict[tuple[Place, ...], Load] = field(default_factory=dict[tuple[Place, ...], Load])
     touched: dict[tuple[Place, ...], set[Word]] = field(
         default_factory=dict[tuple[Place, ...], set[Word]]
     )
 
 
-def _indices(stride: Stride) -> range:
+def all_indices(stride: Stride) -> range:
+    """Every index that a loop may have."""
     return range(stride.bound)
 
 
-def _places(spread: Spread) -> list[Place]:
+def all_places(spread: Spread) -> list[Place]:
     """The place of every instance in one array: an index for each of its loops."""
-    return list(itertools.product(*map(_indices, spread.strides)))
+    return list(itertools.product(*map(all_indices, spread.strides)))
 
 
 def _block(passage: Passage, indices: Sequence[int]) -> Block | None:
@@ -220,10 +235,10 @@ def _arriving(passage: Passage, old: Words | None, tile: Words) -> Words:
     return tile - old
 
 
-def _serve(
+def serve(
     spreads: Sequence[Spread],
-    new: dict[tuple[Place, ...], Words],
-    received: dict[tuple[Place, ...], Words],
+    loads: dict[tuple[Place, ...], Load],
+    received: dict[tuple[Place, ...], Load],
     tally: Tally,
 ) -> int:
     """Carry one step's words through the arrays, from the inside out; return what is served.
@@ -233,13 +248,10 @@ def _serve(
 
     Args:
         spreads: Arrays between parent and child, outermost first.
-        new: By instance (its place in each array), the words it needs now.
+        loads: By instance (its place in each array), what it needs now, if anything.
         received: The same for the step before.
         tally: Its counts by array grow.
     """
-    loads: dict[tuple[Place, ...], Load] = {
-        place: ((tuple(sorted(words)), 1),) for place, words in new.items() if words
-    }
     for depth in range(len(spreads) - 1, -1, -1):
         spread = spreads[depth]
         networks: dict[tuple[Place, ...], dict[Place, Load]] = {}
@@ -249,8 +261,8 @@ def _serve(
         for network, members in networks.items():
             if spread.forwards:
                 before = {
-                    place[depth]: words
-                    for place, words in received.items()
+                    place[depth]: load
+                    for place, load in received.items()
                     if place[:depth] == network
                 }
                 members = _forward(spread, members, before, tally)
@@ -264,10 +276,10 @@ def _serve(
 
 def _joined(loads: Sequence[Load]) -> Load:
     """All that the instances below ask for together, in an order that tells equal loads."""
-    times: Counter[tuple[Word, ...]] = Counter()
+    times: Counter[Sized] = Counter()
     for load in loads:
         times.update(dict(load))
-    return tuple(sorted(times.items()))
+    return tuple(sorted(times.items(), key=itemgetter(0)))
 
 
 def _size(load: Load) -> int:
@@ -277,19 +289,18 @@ def _size(load: Load) -> int:
 def _forward(
     spread: Spread,
     members: dict[Place, Load],
-    before: dict[Place, Words],
+    before: dict[Place, Load],
     tally: Tally,
 ) -> dict[Place, Load]:
     """Let instances take what a direct neighbour received one step ago, if that saves reads."""
-    seats = {_seat(spread, place): words for place, words in before.items()}
+    seats = {_seat(spread, place): load for place, load in before.items()}
     rest: dict[Place, Load] = {}
     taken = 0
     for place, load in members.items():
         x, y = _seat(spread, place)
         around = ((x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1))
-        ((words, _),) = load
-        if any(seats.get(seat) == frozenset(words) for seat in around):
-            taken += len(words)
+        if any(seats.get(seat) == load for seat in around):
+            taken += _size(load)
         else:
             rest[place] = load
     if _words_read(spread, rest) < _words_read(spread, members):

@@ -22,6 +22,7 @@ from picojoule.jit import kernel
 from picojoule.mapping import Counts, Nest, check_loops
 from picojoule.simulate.oracle import Tally, settle
 from picojoule.simulate.passage import Footprint, Passage, Spread, Stride, passages
+from picojoule.simulate.ragged import LARGEST_VARIETY, walk_ragged
 from picojoule.workload import Operation
 
 Move = tuple[int, ...]
@@ -30,6 +31,8 @@ Points = NDArray[np.int64]
 
 LARGEST_COMPILED_WORK = 50_000_000_000
 """Steps that `execute_compiled` agrees to walk: some minutes."""
+LARGEST_RAGGED_WORK = 1_000_000_000
+"""The same where tiles come in several sizes, which takes longer."""
 LARGEST_AXIS = 1 << 24
 LARGEST_ARRAY = 1 << 18
 """Coordinates on an axis, and instances of an array, that it agrees to hold."""
@@ -54,16 +57,18 @@ def execute_compiled(
     check_loops(operation, accelerator, nest)
     ways = tuple(passages(operation, accelerator, nest))
     where = f"operation {operation.name!r} on {accelerator.name!r}"
-    total = sum(passage.steps for passage in ways if _remembers(passage))
+    total = sum(passage.steps for passage in ways if _remembers(passage) and not passage.ragged)
     _refuse_above(LARGEST_COMPILED_WORK, total, where, "nest has too many steps to run")
+    various = sum(passage.steps for passage in ways if passage.ragged)
+    _refuse_above(LARGEST_RAGGED_WORK, various, where, "nest has too many steps to run")
     for passage in ways:
-        if passage.ragged:
+        if passage.ragged and (footprint == "box" or _forwards(passage)):
             raise Unsupported(
-                "nest with bounds that do not divide is too large to run",
-                where=where,
-                got="ragged loops",
-                expected="bounds that divide",
-                fix="shrink the operation",
+                "nest is too large to run element by element",
+                where=f"{where}, tensor {passage.tensor.name!r}",
+                got=f"{'boxes' if footprint == 'box' else 'forwarding'} where bounds do not divide",
+                expected="points, and no forwarding",
+                fix="shrink the operation, or choose bounds that divide",
             )
         axes = range(len(passage.tensor.axes))
         longest = max((_reach(passage, axis) for axis in axes), default=0)
@@ -71,8 +76,20 @@ def execute_compiled(
         _refuse_above(LARGEST_AXIS, longest, place, "axis is too long to hold")
         widest = max((spread.instances for spread in passage.spreads), default=0)
         _refuse_above(LARGEST_ARRAY, widest, place, "array has too many instances to run")
-    tallies = tuple(walk(passage, footprint) for passage in ways)
+    tallies = tuple(
+        _walk_ragged(passage, where) if passage.ragged else walk(passage, footprint)
+        for passage in ways
+    )
     return settle(operation, accelerator, nest, ways=ways, tallies=tallies, elide=elide_first_read)
+
+
+def _walk_ragged(passage: Passage, where: str) -> Tally:
+    tally = walk_ragged(passage)
+    if tally is None:
+        place = f"{where}, tensor {passage.tensor.name!r}"
+        _refuse_above(LARGEST_VARIETY - 1, LARGEST_VARIETY, place, "steps are too various to run")
+    assert tally is not None
+    return tally
 
 
 def _refuse_above(limit: int, got: int, where: str, what: str) -> None:
