@@ -1,0 +1,59 @@
+"""picojoule's side: the proved optimum of a problem, and what the peers' mappings cost here.
+
+`search PROBLEM` searches; `reprice PROBLEM` reads peers' mappings as JSON, a list of texts,
+from the standard input. Both print JSON.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+
+from measure import report
+from peer_mapping import reprice
+from problems import CHIPS, problem_of
+
+from picojoule.hardware import Accelerator, accelerator
+from picojoule.mapper import Constraints, PartConstraints, Solution, search
+from picojoule.mapping import format_nest
+from picojoule.simulate import execute
+from picojoule.workload import parse_operation
+
+LARGEST_EXECUTION = 2_000_000_000
+"""Steps up to which the oracle runs a nest: some ten seconds."""
+
+
+def keeping_all(chip: Accelerator) -> Constraints:
+    """Each memory keeps all that it holds, as the other tools' memories do."""
+    return Constraints({m.name: PartConstraints(keep=m.holds) for m in chip.memories})
+
+
+def describe(solution: Solution) -> dict[str, object]:
+    """The optimum and its certificate; the oracle counts it again where that is affordable."""
+    certificate = solution.certificate
+    executed = operation.steps <= LARGEST_EXECUTION
+    if executed and execute(operation, chip, solution.nest) != solution.counts:
+        raise ValueError(f"{problem.key}: the oracle counts the optimum differently")
+    return {
+        "energy_pj": solution.costs.energy_pj,
+        "lower_bound_pj": certificate.lower_bound,
+        "proved": certificate.optimal,
+        "executed": executed,
+        "evaluated": certificate.evaluated,
+        "mapspace_size": certificate.mapspace_size,
+        "nest": format_nest(solution.nest),
+    }
+
+
+if __name__ == "__main__":
+    problem = problem_of(sys.argv[2])
+    operation = parse_operation(problem.text, name=problem.name)
+    chip = accelerator(str(CHIPS / f"{problem.chip}.yaml"))
+    if sys.argv[1] == "search":
+        constraints = keeping_all(chip)
+        report(lambda: search(operation, chip, constraints=constraints), describe)
+    else:
+        found = [
+            asdict(reprice(operation, chip, mapping, largest_execution=LARGEST_EXECUTION))
+            for mapping in json.load(sys.stdin)
+        ]
+        print(json.dumps(found))
