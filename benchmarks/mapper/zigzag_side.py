@@ -35,8 +35,6 @@ SPATIAL_CHOICES = 3
 LOOP_LIMIT = 6
 """Loops that LOMA orders; it merges prime factors until there are no more."""
 UNBOUNDED_BITS = 10**15
-PORT_BITS = 2**20
-"""Wider than any array's demand: energy is what is compared."""
 
 LETTER = {"N": "B", "M": "K", "C": "C", "P": "OY", "Q": "OX", "R": "FY", "S": "FX"}
 DIMENSION = {zigzag: ours for ours, zigzag in LETTER.items()}
@@ -59,8 +57,21 @@ def hardware(chip: Chip) -> dict[str, object]:
     }
 
 
+def port_bits(chip: Chip, memory: Memory) -> int:
+    """One word; where the array stands right below, a word for each place along its longer axis.
+
+    ZigZag narrows spatial loops to what the innermost port delivers, and counts accesses of the
+    whole port, rounded down.
+    """
+    innermost = {role: one for one in chip.memories for role in one.holds}
+    if chip.array and chip.serves_array(memory) and memory in innermost.values():
+        return WORD_BITS * max(chip.array.x, chip.array.y)
+    return WORD_BITS
+
+
 def memory_entry(chip: Chip, memory: Memory) -> dict[str, object]:
     """A memory with one port each way, priced per word of the port's width."""
+    width = port_bits(chip, memory)
     words = memory.capacity_words
     shared = chip.array is None or chip.serves_array(memory)
     inwards = [f"{OPERAND[role]}, tl" for role in memory.holds]
@@ -72,8 +83,8 @@ def memory_entry(chip: Chip, memory: Memory) -> dict[str, object]:
     )
     return {
         "size": UNBOUNDED_BITS if words is None else words * WORD_BITS,
-        "r_cost": memory.read_pj * PORT_BITS / WORD_BITS,
-        "w_cost": memory.write_pj * PORT_BITS / WORD_BITS,
+        "r_cost": memory.read_pj * width / WORD_BITS,
+        "w_cost": memory.write_pj * width / WORD_BITS,
         "area": 0,
         "latency": 1,
         "operands": [OPERAND[role] for role in memory.holds],
@@ -82,7 +93,7 @@ def memory_entry(chip: Chip, memory: Memory) -> dict[str, object]:
                 "name": name,
                 "type": kind,
                 "bandwidth_min": WORD_BITS,
-                "bandwidth_max": PORT_BITS,
+                "bandwidth_max": width,
                 "allocation": allocation,
             }
             for name, kind, allocation in ports
