@@ -135,15 +135,17 @@ def spatial_vectors(
     if array is None:
         return {ones: (ones, ones)}
     own = constraints.of(array.name)
-    found: dict[Vector, Split] = {}
+    along_x = _allowed(axis_vectors(sizes, names, array.x, array.x_dims), names, own.x)
     along_y = _allowed(axis_vectors(sizes, names, array.y, array.y_dims), names, own.y)
-    for along_x in _allowed(axis_vectors(sizes, names, array.x, array.x_dims), names, own.x):
-        rest = tuple(int(size) // x for size, x in zip(sizes, along_x, strict=True))
-        for y_vector in along_y:
-            if all(r % y == 0 for r, y in zip(rest, y_vector, strict=True)):
-                total = tuple(x * y for x, y in zip(along_x, y_vector, strict=True))
-                found.setdefault(total, (along_x, y_vector))
-    return found
+    if not along_x or not along_y:
+        return {}
+    x, y = np.array(along_x)[:, None, :], np.array(along_y)[None, :, :]
+    rows, columns = np.nonzero((sizes % (x * y) == 0).all(axis=2))
+    totals = x[rows, 0] * y[0, columns]
+    _, first = np.unique(totals, axis=0, return_index=True)
+    return {
+        tuple(totals[n].tolist()): (along_x[rows[n]], along_y[columns[n]]) for n in np.sort(first)
+    }
 
 
 def _allowed(

@@ -44,17 +44,17 @@ def axis_vectors(
     sizes: Integers, names: Sequence[str], limit: int, dims: tuple[str, ...] | None
 ) -> list[tuple[int, ...]]:
     """All ways to spread factors of the dimensions along one axis of an array."""
-    vectors: list[tuple[int, ...]] = [()]
+    vectors: list[tuple[tuple[int, ...], int]] = [((), 1)]
     for name, size in zip(names, sizes, strict=True):
         allowed = dims is None or name in dims
         factors = _divisors(int(size)) if allowed and limit > 1 else [1]
         vectors = [
-            (*vector, factor)
-            for vector in vectors
+            ((*vector, factor), product * factor)
+            for vector, product in vectors
             for factor in factors
-            if math.prod(vector) * factor <= limit
+            if product * factor <= limit
         ]
-    return vectors
+    return [vector for vector, _ in vectors]
 
 
 @helper
@@ -90,7 +90,7 @@ def allowed_bits(indices: Integers, allowed: NDArray[np.bool_]) -> Bits:
     return bits
 
 
-@inlined
+@helper
 def count_bits(word: int) -> int:
     """How many bits are set."""
     count = 0

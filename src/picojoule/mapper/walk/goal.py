@@ -87,7 +87,7 @@ def is_better(goal: Goal, energy: float, cycles: float, best: Floats) -> bool:
     return energy < best[1, ENERGY] * (1.0 - SAME)
 
 
-@inlined
+@helper
 def is_beyond(goal: Goal, energy: float, cycles: float, fastest: float, best: Floats) -> bool:
     """Whether nothing at or after these bounds can win, in the order that the goal sorts by.
 

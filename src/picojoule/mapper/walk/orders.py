@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 TILE, NONE = REUSE["tile"], REUSE["none"]
 
 
-@inlined
+@helper
 def outside_state(
     problem: Problem, tensor: int, child: int, memory: int, tiles: Integers, spatial: Integers
 ) -> tuple[int, int]:
@@ -109,7 +109,7 @@ def step_words(
     return whole - shared
 
 
-@inlined
+@helper
 def free_first(problem: Problem, memory: int, tiles: Integers, spatial: Integers) -> int:
     """Mask of the loops of `memory` that an optimal order may have innermost.
 
@@ -209,7 +209,7 @@ def settled_energy(
     return energy
 
 
-@inlined
+@helper
 def inner_visits(problem: Problem, memory: int, tiles: Integers, spatial: Integers) -> float:
     """How often the body of the loops of `memory` runs, over the whole operation."""
     visits = visits_of(problem, tiles[memory + 1])

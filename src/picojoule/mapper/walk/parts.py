@@ -128,7 +128,12 @@ def choice_bounds(problem: Problem) -> tuple[float, float]:
 
 @helper
 def _gap_bounds(
-    problem: Problem, memory: int, outer_vectors: Integers, inner: Integers, floor: Floats
+    problem: Problem,
+    goal: Goal,
+    memory: int,
+    outer_vectors: Integers,
+    inner: Integers,
+    floor: Floats,
 ) -> Floats:
     """Per choice of the outer gap, `(gap, 3)`: base energy, compute cycles and cycles at least.
 
@@ -145,6 +150,7 @@ def _gap_bounds(
     # The words that a joined output touches are bounded as if the outermost gap were open.
     known = max(inside, 1) if problem.joined[-1] else inside
     total = np.empty_like(floor)
+    timed = is_timed(problem, goal)
     for o in range(outer_vectors.shape[0]):
         if memory > 0:
             spatial[memory - 1] = outer_vectors[o]
@@ -154,9 +160,11 @@ def _gap_bounds(
                 # The share of a sliding window depends on the tile: at least as if all were alike.
                 shares[t, memory - 1] = 1.0 / np.prod(outer_vectors[o])
         gaps[o, 1] = _least_cycles(problem, memory, spatial)
-        total[:] = floor
-        base_crossings(problem, shares, known, total)
-        gaps[o, 2] = least_cycles(problem, gaps[o, 1], total, spatial, inside)
+        gaps[o, 2] = gaps[o, 1]
+        if timed:
+            total[:] = floor
+            base_crossings(problem, shares, known, total)
+            gaps[o, 2] = least_cycles(problem, gaps[o, 1], total, spatial, inside)
         gaps[o, 0] = base_energy(problem, tiles, spatial, shares, known)
         if memory > 0 and problem.joined[-1]:
             # Fewer words on the way out are more additions: the least lies at one end.
@@ -281,27 +289,28 @@ def all_parts(
     unions = np.zeros((1024, dims), dtype=np.int64)
     indices = np.zeros((1024, dims), dtype=np.int64)
     values = np.zeros((1024, 9))
-    gaps = _gap_bounds(problem, memory, outer_vectors, inner, floor)
+    gaps = _gap_bounds(problem, goal, memory, outer_vectors, inner, floor)
     prices = np.zeros((len(outer_vectors), tensors, 2))
     totals = _remembered_words(problem, memory)
-    if memory > 0:
-        for o in range(len(outer_vectors)):
-            prices[o] = _gap_prices(problem, memory, outer_vectors[o])
-    terms = np.zeros((tensors, 1 + dims))
-    tile = np.empty(dims, dtype=np.int64)
-    union = np.empty(dims, dtype=np.int64)
     allowed = allowed_bits(outer_indices, products >= 0)
     hopeful = np.zeros(allowed.shape[2], dtype=np.uint64)
     for o in range(len(outer_vectors)):
-        if is_better(goal, gaps[o, 0] + others_pj, gaps[o, 2], best):
+        energy = gaps[o, 0] + others_pj
+        if memory > 0 and is_better(goal, energy, gaps[o, 2], best):
+            prices[o] = _gap_prices(problem, memory, outer_vectors[o])
+            for t in range(tensors):
+                energy += prices[o, t, 0] * prices[o, t, 1] * totals[t]
+        if is_better(goal, energy, gaps[o, 2], best):
             hopeful[o // 64] |= np.uint64(1) << np.uint64(o % 64)
+    terms = np.zeros((tensors, 1 + dims))
+    tile = np.empty(dims, dtype=np.int64)
+    union = np.empty(dims, dtype=np.int64)
     count = 0
     seen = 0
     for row in range(len(tile_indices)):
         for d in range(dims):
             tile[d] = table[d, tile_indices[row, d]]
-        if memory > 0:
-            tile_terms(problem, memory, tile, terms)
+        fresh = False
         for word in range(allowed.shape[2]):
             mask = allowed[0, tile_indices[row, 0], word]
             for d in range(1, dims):
@@ -318,6 +327,9 @@ def all_parts(
                 outer = outer_vectors[o]
                 rough = gaps[o, 0]
                 if memory > 0:
+                    if not fresh:
+                        tile_terms(problem, memory, tile, terms)
+                        fresh = True
                     rough += _rough_filling(problem, tile, outer, terms, prices[o], totals)
                 if not is_better(goal, rough + others_pj, gaps[o, 2], best):
                     continue

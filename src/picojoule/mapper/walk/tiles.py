@@ -82,7 +82,7 @@ def fits(problem: Problem, memory: int, tile: Integers) -> bool:
     return True
 
 
-@inlined
+@helper
 def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: int) -> bool:
     """Whether a loop just outside a memory need not run innermost: its smallest factor fits in.
 
@@ -162,7 +162,7 @@ def find_shares(problem: Problem, tiles: Integers, spatial: Integers, known: int
     return shares
 
 
-@inlined
+@helper
 def touching_spatial(problem: Problem, spatial: Integers) -> int:
     """Instances of a gap that may touch the same output word, at most.
 
@@ -176,7 +176,7 @@ def touching_spatial(problem: Problem, spatial: Integers) -> int:
     return product
 
 
-@inlined
+@helper
 def first_words(
     problem: Problem, memory: int, tiles: Integers, spatial: Integers, known: int
 ) -> float:
@@ -221,7 +221,7 @@ def _touched_words(
     )
 
 
-@inlined
+@helper
 def word_price(
     problem: Problem, parent: int, child: int, tensor: int, shares: Floats, known: int
 ) -> float:
@@ -250,7 +250,7 @@ def word_price(
     return total
 
 
-@inlined
+@helper
 def first_price(problem: Problem, parent: int, child: int, tensor: int) -> float:
     """Energy per output word that its first arrival at `child` saves: no fill, no way back in."""
     total = problem.fill_pj[child, tensor]

@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 READ, WRITE, BOTH = 0, 1, 2
 
 
-@inlined
+@helper
 def compute_cycles(problem: Problem, spatial: Integers) -> float:
     """Steps in sequence, times the cycles of a step."""
     cycles = visits_of(problem, np.ones(problem.sizes.size, dtype=np.int64))
@@ -217,7 +217,7 @@ def base_crossings(problem: Problem, shares: Floats, known: int, total: Floats) 
             total[parent, BOTH] += bits
 
 
-@inlined
+@helper
 def first_crossings(problem: Problem, memory: int, port: int, copies: float) -> float:
     """Output bits that first accumulations keep off a port of `memory`, at most."""
     output = problem.bits.size - 1
