@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := $(shell find src -name '*.py')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint format docs bench clean
+.PHONY: help demo test test-all lint format docs bench bench-mapper clean
 
 help:
 	@echo 'make demo      what AlexNet costs on Eyeriss; writes alexnet.json'
@@ -18,6 +18,7 @@ help:
 	@echo 'make format    let the formatter rewrite src and tests'
 	@echo 'make docs      let the program rewrite the output that the docs quote'
 	@echo 'make bench     time and memory of whole commands'
+	@echo 'make bench-mapper  other mappers on the same problems: two hours'
 	@echo 'make clean     remove the virtual environment and the caches'
 
 demo: $(VENV)/warm
@@ -45,6 +46,9 @@ docs: $(VENV)/dev $(VENV)/warm
 
 bench: $(VENV)/dev $(VENV)/warm
 	$(BIN)/python benchmarks/evaluate.py
+
+bench-mapper: $(VENV)/dev $(VENV)/warm
+	$(BIN)/python benchmarks/mapper/run.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .benchmarks .import_linter_cache

@@ -70,8 +70,9 @@ def install(peers: Path, python: str | None) -> None:
         stamp = peers / name / "pins"
         if stamp.exists() and stamp.read_text() == "\n".join(pins):
             continue
-        print(f"installing {' '.join(pins)}", flush=True)
-        subprocess.run([find_python(python), "-m", "venv", "--clear", peers / name], check=True)
+        base = find_python(python)
+        print(f"installing {' '.join(pins)} with {base}", flush=True)
+        subprocess.run([base, "-m", "venv", "--clear", peers / name], check=True)
         pip = [peers / name / "bin" / "python", "-m", "pip", "install", "--quiet"]
         subprocess.run([*pip, *pins], check=True)
         stamp.write_text("\n".join(pins))
@@ -123,17 +124,18 @@ def reprice(problem: Problem, records: dict[str, dict[str, object]]) -> None:
 
 def run_all(tools: list[str], wanted: str, *, peers: Path, limit_s: float) -> None:
     """Search the problems with the tools, one at a time, and keep the results after each."""
-    results: Results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for problem in PROBLEMS:
         if wanted not in problem.key:
             continue
-        records = results.setdefault(problem.key, {})
+        fresh: dict[str, dict[str, object]] = {}
         for tool in tools:
             print(f"{problem.key}: {tool}", flush=True)
             record = run_tool(tool, problem, peers=peers, limit_s=limit_s)
-            records[tool] = record | circumstances(tool)
+            fresh[tool] = record | circumstances(tool)
+        results: Results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        records = results.setdefault(problem.key, {}) | fresh
         reprice(problem, records)
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        RESULTS.write_text(json.dumps(results | {problem.key: records}, indent=1) + "\n")
 
 
 def circumstances(tool: str) -> dict[str, object]:
