@@ -230,10 +230,18 @@ def _ratio(place: Node, inner: Node, mesh: str) -> int:
 
 
 def _loop(node: Node, *, spatial: bool) -> Loop:
-    """[dimension, bound] or [dimension, bound, axis]; a residual in between is a ragged loop."""
+    """[dimension, bound] or [dimension, bound, axis]; a residual bound in between is not supported.
+
+    Its tiles are products of the bounds inside, and only the very last one is smaller. Bounds that
+    do not divide make other tiles here: each loop cuts what it gets into pieces of one size.
+    """
     values = list(node.items())
     if len(values) == (4 if spatial else 3):
-        raise _unsupported(node, "an imperfect factor (its last iteration is smaller)", "factors")
+        raise _unsupported(
+            node,
+            "an imperfect factor (a residual bound: only the very last tile is smaller)",
+            "factors",
+        )
     if len(values) != (3 if spatial else 2):
         raise node.refuse("loop cannot be read", "[dimension, bound] or [dimension, bound, axis]")
     axis: AxisName | None = None

@@ -5,7 +5,7 @@ step before, and the array uses forwarding at that step when its parent then rea
 What a step's difference looks like depends on its kind alone, and what was there before on the
 kind of the step before, so a step is counted by its pair of kinds.
 
-Source: docs/counting.md. Exact for perfect factors.
+Source: docs/counting.md. Exact where all bounds divide; `count` refuses others.
 """
 
 from collections.abc import Sequence

@@ -144,7 +144,10 @@ def step_energy_pj(operation: Operation, accelerator: Accelerator) -> float:
 
 
 def memory_cycles(operation: Operation, memory: Memory, counts: Counts) -> int:
-    """Cycles that one instance's ports need for its transfers, rounded up."""
+    """Cycles that one instance's ports need for its transfers, rounded up.
+
+    An average over the active instances: where bounds do not divide, some transfer less.
+    """
     reads = writes = 0
     for tensor in operation.tensors:
         actions = counts.accesses.get((memory.name, tensor.name), Actions())

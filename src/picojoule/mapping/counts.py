@@ -48,10 +48,11 @@ class Counts:
 
     Args:
         steps: Inner steps (MACs) of the whole operation.
-        compute_cycles: Steps in sequence: the product of all temporal bounds.
+        compute_cycles: Steps in sequence at which some compute unit has work: the product of all
+            temporal bounds where they divide.
         instances: Active instances by part name: memories, arrays (one per array network) and
-            the compute unit.
-        tile_words: (memory, tensor) -> words of the tile that one instance keeps.
+            the compute unit; the product of the spatial bounds, also where some are idle at times.
+        tile_words: (memory, tensor) -> words of the tile that one instance keeps, at its largest.
         accesses: (memory, tensor) -> actions; only pairs where the memory keeps the tensor.
         transfers: (array, tensor) -> transfers, for every tensor.
     """

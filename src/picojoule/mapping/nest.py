@@ -20,7 +20,7 @@ AxisName = Literal["x", "y"]
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """One loop: `bound` iterations over `dim`; `axis` says where a spatial loop is spread."""
+    """One loop: `bound` pieces of `dim`; `axis` says where a spatial loop is spread."""
 
     dim: str
     bound: int
