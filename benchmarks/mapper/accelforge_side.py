@@ -39,8 +39,8 @@ class Dumper(yaml.SafeDumper):
 Dumper.add_representer(Tagged, lambda dumper, node: dumper.represent_mapping(node.tag, dict(node)))
 
 
-def memory_node(memory: Memory) -> Tagged:
-    """A memory that keeps what it holds, and pays per word."""
+def memory_node(memory: Memory, problem: Problem) -> Tagged:
+    """A memory that keeps what it holds, or may keep it, and pays per word."""
     words = memory.capacity_words
     costs = {"read": memory.read_pj, "write": memory.write_pj}
     return tagged(
@@ -50,7 +50,7 @@ def memory_node(memory: Memory) -> Tagged:
             "size": "inf" if words is None else words * WORD_BITS,
             "leak_power": 0,
             "area": 0,
-            "tensors": {"keep": " | ".join(memory.holds)},
+            "tensors": kept_tensors(memory, problem),
             "bits_per_action": WORD_BITS,
             "actions": [
                 {"name": name, "energy": energy_pj, "throughput": "inf"}
@@ -58,6 +58,14 @@ def memory_node(memory: Memory) -> Tagged:
             ],
         },
     )
+
+
+def kept_tensors(memory: Memory, problem: Problem) -> dict[str, str]:
+    """What a memory must and may keep; the outermost keeps everything."""
+    is_free = problem.passes_by and memory.capacity_words is not None
+    must = [role for role in memory.holds if role == "outputs" or not is_free]
+    may = [role for role in memory.holds if role not in must]
+    return {"keep": " | ".join(must) or "Nothing", "may_keep": " | ".join(may) or "Nothing"}
 
 
 def array_node(array: Array, problem: Problem) -> Tagged:
@@ -83,7 +91,7 @@ def shared_tensor(problem: Problem, dims: tuple[str, ...]) -> str:
 def architecture(chip: Chip, problem: Problem) -> dict[str, object]:
     """The chip as AccelForge's tree."""
     nodes = [
-        memory_node(part) if isinstance(part, Memory) else array_node(part, problem)
+        memory_node(part, problem) if isinstance(part, Memory) else array_node(part, problem)
         for part in chip.parts
     ]
     compute = [{"name": "compute", "energy": chip.mac_pj, "throughput": 1}]

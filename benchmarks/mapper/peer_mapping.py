@@ -9,12 +9,12 @@ A mapping is written as nodes, outermost first: `keep glb inputs; loop M 4; spre
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from picojoule.cost import count, price
 from picojoule.errors import PicojouleError
-from picojoule.hardware import Accelerator, Array, Memory
+from picojoule.hardware import Accelerator, Compute, Memory, Part
 from picojoule.mapping import Actions, Counts, Level, Loop, Nest, format_nest, validate
 from picojoule.simulate import execute
 from picojoule.workload import Operation, Tensor
@@ -131,7 +131,9 @@ def _tensor_nest(
         for part in chip.parts
         if not isinstance(part, Memory) or part.name in kept
     )
-    levels = {part.name: [] for part in parts}
+    keeps = {part.name: {tensor.name} for part in parts}
+    keeps[outermost] = {one.name for one in operation.tensors}
+    levels: dict[str, list[Loop]] = {part.name: [] for part in parts}
     current = outermost
     for node in nodes:
         if node[0] == "keep" and node[2] == tensor.name:
@@ -140,7 +142,7 @@ def _tensor_nest(
             levels[current].append(_loop(node))
         elif node[0] == "spread":
             levels[node[1]].append(_loop(node))
-    return replace(chip, parts=parts), _nest_of(operation, parts, levels)
+    return replace(chip, parts=parts), _nest_of(parts, levels, keeps)
 
 
 def _loop(node: Node) -> Loop:
@@ -149,26 +151,34 @@ def _loop(node: Node) -> Loop:
     return Loop(node[3], int(node[4]), "x" if node[2] == "x" else "y")
 
 
-def _nest_of(operation: Operation, parts: Sequence[object], levels: dict[str, list[Loop]]) -> Nest:
-    """Levels in the chip's order; each memory keeps what it holds."""
-    made: list[Level] = []
-    for part in parts:
-        if isinstance(part, Memory | Array):
-            holds = part.holds if isinstance(part, Memory) else ()
-            keeps = tuple(tensor.name for tensor in operation.tensors if tensor.role in holds)
-            loops = tuple(loop for loop in levels[part.name] if loop.bound > 1)
-            made.append(Level(part.name, loops, keeps))
-    return Nest(tuple(made))
+def _nest_of(
+    parts: Sequence[Part], levels: Mapping[str, list[Loop]], keeps: Mapping[str, set[str]]
+) -> Nest:
+    """Levels in the chip's order."""
+    return Nest(
+        tuple(
+            Level(
+                part.name,
+                tuple(loop for loop in levels[part.name] if loop.bound > 1),
+                tuple(sorted(keeps[part.name])) if isinstance(part, Memory) else (),
+            )
+            for part in parts
+            if not isinstance(part, Compute)
+        )
+    )
 
 
 def _even_nests(operation: Operation, chip: Accelerator, nodes: Sequence[Node]) -> Iterator[Nest]:
     """Every legal nest in which each memory starts all its tiles at one of its places."""
-    memories = [memory.name for memory in chip.memories[1:]]
-    places = [
-        sorted({n for n, node in enumerate(nodes) if node[0] == "keep" and node[1] == memory})
-        for memory in memories
-    ]
-    for chosen in itertools.product(*places):
+    keeps: dict[str, set[str]] = {part.name: set() for part in chip.parts}
+    places: dict[str, list[int]] = {}
+    for n, node in enumerate(nodes):
+        if node[0] == "keep":
+            keeps[node[1]].add(node[2])
+            if node[1] != chip.parts[0].name:
+                places.setdefault(node[1], []).append(n)
+    memories = [memory.name for memory in chip.memories if memory.name in places]
+    for chosen in itertools.product(*(places[name] for name in memories)):
         if list(chosen) != sorted(chosen):
             continue
         starts = dict(zip(chosen, memories, strict=True))
@@ -178,7 +188,7 @@ def _even_nests(operation: Operation, chip: Accelerator, nodes: Sequence[Node]) 
             current = starts.get(n, current)
             if node[0] != "keep":
                 levels[node[1] if node[0] == "spread" else current].append(_loop(node))
-        nest = _nest_of(operation, chip.parts, levels)
+        nest = _nest_of(chip.parts, levels, keeps)
         try:
             validate(operation, chip, nest)
         except PicojouleError:

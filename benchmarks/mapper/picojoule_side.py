@@ -10,21 +10,26 @@ from dataclasses import asdict
 
 from measure import report
 from peer_mapping import reprice
-from problems import CHIPS, problem_of
-
 from picojoule.hardware import Accelerator, accelerator
 from picojoule.mapper import Constraints, PartConstraints, Solution, search
 from picojoule.mapping import format_nest
 from picojoule.simulate import execute
 from picojoule.workload import parse_operation
+from problems import CHIPS, Problem, problem_of
 
 LARGEST_EXECUTION = 2_000_000_000
 """Steps up to which the oracle runs a nest: some ten seconds."""
 
 
-def keeping_all(chip: Accelerator) -> Constraints:
-    """Each memory keeps all that it holds, as the other tools' memories do."""
-    return Constraints({m.name: PartConstraints(keep=m.holds) for m in chip.memories})
+def keeping(chip: Accelerator, problem: Problem) -> Constraints:
+    """Each memory keeps all that it holds, or only outputs for certain, as in the other tools."""
+    kept = {
+        memory.name: tuple(
+            role for role in memory.holds if role == "outputs" or not problem.passes_by
+        )
+        for memory in chip.memories
+    }
+    return Constraints({name: PartConstraints(keep=roles) for name, roles in kept.items()})
 
 
 def describe(solution: Solution) -> dict[str, object]:
@@ -49,7 +54,7 @@ if __name__ == "__main__":
     operation = parse_operation(problem.text, name=problem.name)
     chip = accelerator(str(CHIPS / f"{problem.chip}.yaml"))
     if sys.argv[1] == "search":
-        constraints = keeping_all(chip)
+        constraints = keeping(chip, problem)
         report(lambda: search(operation, chip, constraints=constraints), describe)
     else:
         found = [

@@ -15,16 +15,24 @@ LETTERS = "NMCPQRS"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One operation on one chip; `text` is the operation."""
+    """One operation on one chip.
+
+    Args:
+        name, chip: For people, and the chip's file.
+        text: The operation.
+        passes_by: Whether weights and inputs may pass by a memory that could hold them. Outputs may
+            not: what an update costs depends on the memory that the sum comes from.
+    """
 
     name: str
     chip: str
     text: str
+    passes_by: bool = False
 
     @property
     def key(self) -> str:
         """What names the problem in files and on the command line."""
-        return f"{self.name} on {self.chip}"
+        return f"{self.name} on {self.chip}" + (", passing by" if self.passes_by else "")
 
     @property
     def fields(self) -> dict[str, int]:
@@ -79,6 +87,7 @@ PROBLEMS = (
     *(Problem(name, chip, text) for chip in ("two-level", *ARRAYS) for name, text in MATMULS),
     Problem(*CONVOLUTIONS[0][:1], "two-level", CONVOLUTIONS[0][1]),
     *(Problem(name, chip, text) for chip in ARRAYS for name, text in CONVOLUTIONS),
+    *(Problem(name, chip, text, passes_by=True) for chip in ARRAYS for name, text in MATMULS),
 )
 
 

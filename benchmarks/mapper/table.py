@@ -62,7 +62,7 @@ def energies(problems: list[Problem], results: Results) -> str:
 def ratios(record: Record | None, best_pj: float) -> list[str]:
     """A peer's mapping in picojoule's counting over the optimum, and its own number over it."""
     if record is None:
-        return ["not run", ""]
+        return ["", ""]
     if record["status"] != "done":
         return [ended(record), ""]
     repriced = record["repriced"]
@@ -96,7 +96,7 @@ def efforts(problems: list[Problem], results: Results) -> str:
 def seconds(record: Record | None) -> str:
     """User CPU seconds; a star where only a first run was made."""
     if record is None:
-        return "not run"
+        return ""
     if record["status"] != "done":
         return ended(record)
     times = record["warm"] or record["first"]
