@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from strategies import Case, cases
 
-from picojoule.errors import CapacityError
+from picojoule.errors import CapacityError, MappingError
 from picojoule.hardware import Accelerator, Compute, Memory
 from picojoule.mapping import (
     Level,
@@ -45,8 +46,39 @@ def test_random_nests_are_legal(case: Case) -> None:
     validate(case.operation, case.accelerator, case.nest)
 
 
+@settings(max_examples=100, deadline=None)
+@given(cases(ragged=True))
+def test_random_nests_with_bounds_that_do_not_divide_are_legal(case: Case) -> None:
+    validate(case.operation, case.accelerator, case.nest)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 14), st.lists(st.integers(1, 6), max_size=4))
+def test_bounds_are_legal_when_each_iteration_has_work(size: int, bounds: list[int]) -> None:
+    """Cut the range by hand: every index has a piece, and the last loop leaves single ones."""
+    operation = replace(OPERATION, dims=(("M", size), ("C", 8)))
+    inner = (*(Loop("M", bound) for bound in bounds), Loop("C", 8))
+    nest = Nest((NEST.levels[0], Level("buffer", inner, KEEP)))
+    run, needed = range(size), True
+    for bound in bounds:
+        pieces = [run[start : start + -(-len(run) // bound)] for start in _starts(run, bound)]
+        needed &= all(pieces)
+        run = pieces[0]
+    if needed and len(run) == 1:
+        check_loops(operation, chip(Memory("buffer")), nest)
+        assert nest.tile(1, operation.sizes) == {"M": size, "C": 8}
+        assert nest.tile(2, operation.sizes) == {"M": 1, "C": 1}
+    else:
+        with pytest.raises(MappingError):
+            check_loops(operation, chip(Memory("buffer")), nest)
+
+
+def _starts(run: range, bound: int) -> list[int]:
+    return [index * -(-len(run) // bound) for index in range(bound)]
+
+
 @settings(max_examples=60, deadline=None)
-@given(cases(most_steps=64))
+@given(st.booleans().flatmap(lambda ragged: cases(most_steps=64, ragged=ragged)))
 def test_a_tile_fits_exactly_when_its_executed_words_do(case: Case) -> None:
     counts = execute_slowly(case.operation, case.accelerator, case.nest)
     bits = {tensor.name: tensor.bits for tensor in case.operation.tensors}
