@@ -216,11 +216,55 @@ def test_bad_output_is_refused_before_any_work(tmp_path: Path) -> None:
         Output("json", tmp_path / "missing" / "file")
 
 
+def test_the_cache_is_used_shown_and_emptied(
+    pj: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no cache" in pj("cache")[1]
+    monkeypatch.setenv("PICOJOULE_CACHE", "mine.sqlite")
+
+    def facts(*arguments: str) -> dict[str, Any]:
+        status, output, errors = pj("cache", *arguments, "--format", "json")
+        assert (status, errors) == (0, "")
+        return json.loads(output)
+
+    mapped = ("map", "matmul M=4 K=4 N=4", "--on", "eyeriss", "--format", "json")
+    assert facts()["entries"] == 0
+    anew = pj(*mapped, "--no-cache")
+    assert not (tmp_path / "mine.sqlite").exists()
+    assert pj(*mapped) == pj(*mapped) == anew
+    found = facts()
+    assert (found["path"], found["entries"]) == ("mine.sqlite", 1)
+    assert 0 < found["size_bytes"] <= found["largest_bytes"]
+    assert "1 mapping" in pj("cache")[1]
+    assert facts("--clear")["entries"] == 0
+    (tmp_path / "mine.sqlite").write_text("my thesis")
+    status, output, errors = pj("cache", "--clear")
+    assert (status, output) == (2, "")
+    assert (tmp_path / "mine.sqlite").read_text() == "my thesis"
+    status, output, errors = pj(*mapped)
+    assert (status, output) == anew[:2]
+    assert errors.startswith("warning: the cache of mappings cannot be used")
+    assert len(errors.splitlines()) == 1
+    assert pj(*mapped, "--quiet")[2] == ""
+
+
+def test_a_search_that_is_cut_short_says_so(pj: Any) -> None:
+    arguments = ("map", "conv M=16 C=16 P=14 Q=14 R=3 S=3", "--on", "eyeriss", "--budget", "1")
+    status, output, errors = pj(*arguments, "--format", "json")
+    assert status == 0
+    proof = json.loads(output)["layers"][0]["certificate"]
+    assert proof["optimal"] is False
+    assert proof["cost"] == pytest.approx(proof["lower_bound"] * (1 + proof["gap"]), rel=1e-12)
+    assert errors.startswith("warning: conv: the search was cut short")
+    assert f"{proof['gap']:.1%}" in errors
+    assert f"gap {proof['gap']:.1%}" in pj(*arguments)[1]
+
+
 def test_version_and_help(pj: Any) -> None:
     assert pj("--version")[1] == f"picojoule {picojoule.__version__}\n"
     status, output, _ = pj("--help")
     assert status == 0
-    for command in ("profile", "evaluate", "map", "check", "chips", "models"):
+    for command in ("profile", "evaluate", "map", "check", "chips", "models", "cache"):
         assert f"\n  {command} " in output
         assert pj(command, "--help")[0] == 0
 

@@ -1,12 +1,13 @@
-"""Catalogue: what `pj chips` and `pj models` show."""
+"""Catalogue: what `pj chips`, `pj models` and `pj cache` show."""
 
 import dataclasses
 from typing import Any
 
-from picojoule.cli.output import Output
+from picojoule.cli.output import Output, UsageError
 from picojoule.cost import area_mm2
 from picojoule.hardware import Accelerator, accelerator, describe, library
 from picojoule.report import Column, Table, count, engineering, scaled, to_text
+from picojoule.units import size_text
 from picojoule.workload import profile, zoo
 
 
@@ -92,6 +93,41 @@ def show_chip(name: str, output: Output) -> None:
         text=lambda: _describe_chip(chip, width=output.width, color=output.color),
         data=data,
         records=parts,
+    )
+
+
+def show_cache(output: Output, *, clear: bool) -> None:
+    """Show the cache of mappings, emptied first if that is wanted."""
+    from picojoule.mapper import cache
+
+    place = cache.default_place()
+    if clear and place is not None and not cache.clear(place):
+        raise UsageError(
+            "the cache cannot be emptied",
+            where=str(place),
+            got="a file that is not a cache of picojoule, or may not be changed",
+            expected="a cache of picojoule",
+            fix=f"look at the file and remove it by hand, or let {cache.PLACE} name another",
+        )
+    facts = cache.CacheFacts(place, 0, 0)
+    if place is not None and place.exists():
+        with output.told(), cache.Cache(place) as opened:
+            facts = opened.facts()
+    record = {
+        "path": None if place is None else str(place),
+        "entries": facts.entries,
+        "size_bytes": facts.size_bytes,
+        "largest_bytes": cache.LARGEST_BYTES,
+    }
+    output.emit(
+        text=lambda: (
+            f"{place}: {facts.entries:,} mappings, {size_text(8 * facts.size_bytes)} "
+            f"of {size_text(8 * cache.LARGEST_BYTES)}\n"
+            if place
+            else f"no cache: {cache.PLACE} is empty\n"
+        ),
+        data=record,
+        records=[record],
     )
 
 

@@ -8,6 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from picojoule.cli.options import (
+    Batch,
+    Budget,
+    Chip,
+    File,
+    Format,
+    Jobs,
+    Minimize,
+    Model,
+    NoCache,
+    Plot,
+    Quiet,
+    Save,
+    Shapes,
+    TimeLimit,
+)
 from picojoule.cli.output import Output, UsageError
 from picojoule.report import check_place, picture_format, require_matplotlib
 
@@ -23,49 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Model = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A name that `pj models` lists, or an ONNX file.")
-]
-Chip = Annotated[
-    str, typer.Option("--on", metavar="CHIP", help="A name that `pj chips` lists, or a YAML file.")
-]
-Batch = Annotated[
-    int | None,
-    typer.Option("--batch", metavar="N", help="Images in flight; the model's own if left out."),
-]
-Shapes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--input",
-        metavar="NAME=SHAPE",
-        help="Shape of an input that the file leaves open: x=1x3x8x8.",
-    ),
-]
-Minimize = Annotated[
-    str, typer.Option("--minimize", metavar="GOAL", help="energy, latency or edp (their product).")
-]
-Budget = Annotated[
-    int | None,
-    typer.Option(
-        "--budget",
-        metavar="N",
-        min=1,
-        help="Stop a layer's search after N candidates; the table then says so.",
-    ),
-]
-Format = Annotated[str, typer.Option("--format", metavar="FORM", help="table, json or csv.")]
-File = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there instead.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, warnings or notes.")]
-Save = Annotated[
-    Path | None, typer.Option("--save", metavar="FILE", help="Also write the result as JSON.")
-]
-Plot = Annotated[
-    Path | None,
-    typer.Option("--plot", metavar="FILE", help="Also draw energy by level: .png, .svg or .pdf."),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -112,6 +85,9 @@ def evaluate_command(
     batch: Batch = None,
     shapes: Shapes = None,
     budget: Budget = None,
+    time_limit: TimeLimit = None,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
     form: Format = "table",
     file: File = None,
     save: Save = None,
@@ -128,9 +104,19 @@ def evaluate_command(
 
     chip = accelerator(on)
     network = load(model, batch=batch, inputs=_shapes(shapes))
-    with output.progress("searching") as tell:
-        run = evaluate(network, chip, minimize=minimize, budget=budget, progress=tell)
+    with output.told(), output.progress("searching") as tell:
+        run = evaluate(
+            network,
+            chip,
+            minimize=minimize,
+            budget=budget,
+            time_limit_s=time_limit,
+            jobs=jobs,
+            cache=not no_cache,
+            progress=tell,
+        )
     _warn_ignored(output, len(run.ignored))
+    _warn_unproved(output, run)
     output.emit(
         text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=nests),
         data=run.to_dict(),
@@ -158,6 +144,8 @@ def map_command(
         typer.Option("--write-mapping", metavar="FILE", help="Also write the loop nest."),
     ] = None,
     budget: Budget = None,
+    time_limit: TimeLimit = None,
+    no_cache: NoCache = False,
     form: Format = "table",
     file: File = None,
     save: Save = None,
@@ -172,13 +160,17 @@ def map_command(
     from picojoule.hardware import accelerator
     from picojoule.workload import parse_operation
 
-    run = evaluate_operation(
-        parse_operation(operation),
-        accelerator(on),
-        minimize=minimize,
-        nest=read_nest(mapping).nest if mapping else None,
-        budget=budget,
-    )
+    with output.told():
+        run = evaluate_operation(
+            parse_operation(operation),
+            accelerator(on),
+            minimize=minimize,
+            nest=read_nest(mapping).nest if mapping else None,
+            budget=budget,
+            time_limit_s=time_limit,
+            cache=not no_cache,
+        )
+    _warn_unproved(output, run)
     output.emit(
         text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=True),
         data=run.to_dict(),
@@ -262,6 +254,20 @@ def models_command(form: Format = "table", file: File = None, quiet: Quiet = Fal
     show_models(output)
 
 
+@app.command("cache")
+def cache_command(
+    clear: Annotated[bool, typer.Option("--clear", help="Empty it.")] = False,
+    form: Format = "table",
+    file: File = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show where proved mappings are kept, or empty that place."""
+    output = Output(form, file, quiet)
+    from picojoule.cli.catalogue import show_cache
+
+    show_cache(output, clear=clear)
+
+
 @app.command("warm", hidden=True)
 def warm_command() -> None:
     """Compile and cache every kernel, so that nobody waits for it later."""
@@ -275,7 +281,7 @@ def warm_command() -> None:
     # Large enough for the compiled engine of the oracle, small enough for the search.
     operation = parse_operation("conv M=16 C=8 P=16 Q=16 R=3 S=3 stride=2")
     for minimize in OBJECTIVES:
-        best = evaluate_operation(operation, chip, minimize=minimize).layers[0]
+        best = evaluate_operation(operation, chip, minimize=minimize, cache=False).layers[0]
         check_mapping(operation, chip, best.nest)
 
 
@@ -331,3 +337,13 @@ def _warn_ignored(output: Output, ignored: int) -> None:
     if ignored:
         parts = "part" if ignored == 1 else "parts"
         output.warn(f"{ignored} {parts} of the model not understood; see `ignored`")
+
+
+def _warn_unproved(output: Output, run: "Evaluation") -> None:
+    """Tell which searches ended before their proof."""
+    for layer in run.layers:
+        if layer.certificate and not layer.certificate.optimal:
+            known = "nothing is known about better ones"
+            if layer.gap is not None:
+                known = f"its mapping costs at most {layer.gap:.1%} more than the best"
+            output.warn(f"{layer.name}: the search was cut short by its limit; {known}")

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -102,6 +103,17 @@ class Output:
     def warn(self, message: str) -> None:
         """Tell the user of something that the result does not contain or had to assume."""
         self.note(f"warning: {message}")
+
+    @contextmanager
+    def told(self) -> Generator[None]:
+        """Show warnings of the block as ours, each once."""
+        from picojoule.mapper.cache import CacheWarning
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", CacheWarning)
+            yield
+        for message in dict.fromkeys(str(one.message) for one in caught):
+            self.warn(message)
 
     @contextmanager
     def progress(self, title: str) -> Generator[Callable[[int, int, str], None] | None]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from picojoule.errors import WorkloadError
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
+from picojoule.evaluation.solve import Place, Settings, solve
 from picojoule.hardware import Accelerator
 from picojoule.hardware import accelerator as find_accelerator
 from picojoule.mapping import Nest, validate
 from picojoule.workload import Layer, Network, Operation, load
 
 if TYPE_CHECKING:
-    from picojoule.mapper import Solution
+    from picojoule.mapper import Constraints, Solution
 
 Progress = Callable[[int, int, str], None]
 """Told (layers done, layers in all, name of the next one)."""
@@ -25,7 +26,11 @@ def evaluate(
     *,
     minimize: str = "energy",
     batch: int | None = None,
+    constraints: "Constraints | None" = None,
     budget: int | None = None,
+    time_limit_s: float | None = None,
+    jobs: int | None = None,
+    cache: Place = True,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Find the best mapping of every layer, and what the network then costs.
@@ -38,8 +43,15 @@ def evaluate(
         chip: An accelerator, a library name, or a YAML file.
         minimize: What is minimised, of each layer by itself, see `mapper.parse_objective`.
         batch: Images in flight; None leaves it as the model says.
+        constraints: Which mappings are allowed, and limits that each layer keeps by itself. A
+            dimension that a layer does not have is not constrained there.
         budget: Chains of tiles that the search of one layer may evaluate; where that ends it early,
             the certificate tells. None searches until the optimum is proved.
+        time_limit_s: Seconds for all searches together, shared among the different layers; a layer
+            that used up its share has the best mapping found, with its bound.
+        jobs: Layers searched at a time; None takes one per core. The results are the same.
+        cache: Whether proved mappings are kept in the user's cache and taken from there, or the
+            file to use instead.
         progress: Called before each search and once at the end.
 
     Returns:
@@ -49,30 +61,37 @@ def evaluate(
         PicojouleError: The network, the chip or the objective is wrong, or a layer has no
             mapping on this chip.
 
-    >>> run = evaluate("lenet5", "eyeriss")
+    >>> run = evaluate("lenet5", "eyeriss", cache=False)
     >>> run.network, run.is_optimal
     ('lenet5', True)
     """
-    from picojoule.mapper import parse_objective
-
-    parse_objective(minimize)
+    settings = _settings(minimize, constraints, budget, time_limit_s, jobs, cache)
     model = _network(network, batch)
     target = _chip(chip)
     mapped = [layer for layer in model.layers if layer.operation.inner == "mac"]
     groups: dict[Operation, list[Layer]] = {}
     for layer in mapped:
         groups.setdefault(_nameless(layer.operation), []).append(layer)
-    solved: dict[Operation, Solution] = {}
-    done = 0
-    for key, layers in groups.items():
-        if progress:
-            progress(done, len(mapped), layers[0].name)
-        solved[key] = _search(layers[0].operation, target, minimize, budget)
-        done += len(layers)
-    if progress:
-        progress(done, len(mapped), "")
+    tell = _teller(list(groups.values()), progress) if progress else None
+    solutions = solve([group[0].operation for group in groups.values()], target, settings, tell)
+    solved = dict(zip(groups, solutions, strict=True))
     results = [_result(layer, solved[_nameless(layer.operation)]) for layer in mapped]
-    return _evaluation(model, target, minimize, tuple(results), batch=model.batch)
+    return _evaluation(model, target, settings, tuple(results), batch=model.batch)
+
+
+def _teller(groups: list[list[Layer]], progress: Progress) -> Callable[[int], None]:
+    """Turn "this group of equal layers is done" into progress by layers."""
+    done: set[int] = set()
+
+    def tell(index: int | None) -> None:
+        if index is not None:
+            done.add(index)
+        layers_done = sum(len(groups[one]) for one in done)
+        to_come = (group[0].name for n, group in enumerate(groups) if n not in done)
+        progress(layers_done, sum(map(len, groups)), next(to_come, ""))
+
+    tell(None)
+    return tell
 
 
 def evaluate_operation(
@@ -81,7 +100,10 @@ def evaluate_operation(
     *,
     minimize: str = "energy",
     nest: Nest | None = None,
+    constraints: "Constraints | None" = None,
     budget: int | None = None,
+    time_limit_s: float | None = None,
+    cache: Place = True,
 ) -> Evaluation:
     """Find the best mapping of one operation, or price the one that is given.
 
@@ -90,7 +112,10 @@ def evaluate_operation(
         chip: An accelerator, a library name, or a YAML file.
         minimize: What the search minimises; only a label where `nest` is given.
         nest: A mapping to price instead of searching.
+        constraints: Which mappings are allowed, and limits that the result keeps.
         budget: Chains of tiles that the search may evaluate; None proves the optimum.
+        time_limit_s: Seconds after which the best mapping so far is returned, with its bound.
+        cache: As for `evaluate`.
 
     Returns:
         An evaluation of one layer; without a certificate where `nest` is given.
@@ -100,9 +125,8 @@ def evaluate_operation(
             none.
     """
     from picojoule.cost import count, price
-    from picojoule.mapper import parse_objective
 
-    parse_objective(minimize)
+    settings = _settings(minimize, constraints, budget, time_limit_s, None, cache)
     target = _chip(chip)
     if operation.inner != "mac":
         raise WorkloadError(
@@ -114,7 +138,7 @@ def evaluate_operation(
         )
     layer = Layer(operation.name, operation, inputs=(), outputs=())
     if nest is None:
-        solution = _search(operation, target, minimize, budget)
+        (solution,) = solve([operation], target, settings)
         result = _result(layer, solution)
     else:
         validate(operation, target, nest)
@@ -122,7 +146,20 @@ def evaluate_operation(
         costs = price(operation, target, counts)
         result = LayerResult(layer.name, layer.kind, operation, 1, nest, counts, costs, None)
     model = Network(operation.name, (layer,), values={}, inputs=(), outputs=())
-    return _evaluation(model, target, minimize, (result,), batch=operation.sizes.get("N", 1))
+    return _evaluation(model, target, settings, (result,), batch=operation.sizes.get("N", 1))
+
+
+def _settings(
+    minimize: str,
+    constraints: "Constraints | None",
+    budget: int | None,
+    time_limit_s: float | None,
+    jobs: int | None,
+    cache: Place,
+) -> Settings:
+    from picojoule.mapper import Constraints
+
+    return Settings(minimize, constraints or Constraints(), budget, time_limit_s, jobs, cache)
 
 
 def _network(network: Network | str | Path | Any, batch: int | None) -> Network:
@@ -147,14 +184,6 @@ def _nameless(operation: Operation) -> Operation:
     return dataclasses.replace(operation, name="")
 
 
-def _search(
-    operation: Operation, chip: Accelerator, minimize: str, budget: int | None
-) -> "Solution":
-    from picojoule.mapper import search
-
-    return search(operation, chip, minimize=minimize, budget=budget)
-
-
 def _result(layer: Layer, solution: "Solution") -> LayerResult:
     return LayerResult(
         name=layer.name,
@@ -171,7 +200,7 @@ def _result(layer: Layer, solution: "Solution") -> LayerResult:
 def _evaluation(
     network: Network,
     chip: Accelerator,
-    objective: str,
+    settings: Settings,
     layers: tuple[LayerResult, ...],
     *,
     batch: int,
@@ -181,7 +210,7 @@ def _evaluation(
     return Evaluation(
         network=network.name,
         chip=chip.name,
-        objective=objective,
+        objective=settings.minimize,
         batch=batch,
         layers=layers,
         unmapped=tuple(

@@ -20,7 +20,12 @@ from picojoule.report import (
     to_text,
 )
 
-_GOALS = {"energy": "least energy", "latency": "least time", "edp": "least energy x time"}
+_GOALS = {
+    "energy": "least energy",
+    "latency": "least time",
+    "edp": "least energy x time",
+    "ed2p": "least energy x time^2",
+}
 _KILO_DOWN, _PERCENT = scaled(1e-3, decimals=0), scaled(100, decimals=1)
 
 
@@ -66,13 +71,17 @@ def energy_chart(run: Evaluation) -> Chart:
     levels = _stacks([layer.energy_by_level_pj for layer in run.layers])
     tensors = _stacks([_by_tensor_and_rest(layer) for layer in run.layers])
     return Chart(
-        title=f"{run.network} on {run.chip}, {_GOALS[run.objective]}, batch {run.batch}: "
+        title=f"{run.network} on {run.chip}, {_goal(run)}, batch {run.batch}: "
         f"{engineering(run.energy, 'J')}",
         quantity="energy per layer",
         unit="J",
         labels=tuple(layer.name for layer in run.layers),
         panels=(Panel("by level", levels), Panel("by tensor", tensors)),
     )
+
+
+def _goal(run: Evaluation) -> str:
+    return _GOALS.get(run.objective, f"least {run.objective}")
 
 
 def _by_tensor_and_rest(layer: LayerResult) -> dict[str, float]:
@@ -115,7 +124,7 @@ def _layer_table(run: Evaluation) -> Table:
         None,
         None,
     )
-    goal = _GOALS[run.objective]
+    goal = _goal(run)
     return Table(
         f"{run.network} on {run.chip}, batch {run.batch}: mappings of {goal}"
         if run.layers[0].certificate
@@ -145,14 +154,16 @@ def _layer_row(layer: LayerResult) -> tuple[Cell, ...]:
         layer.utilization,
         layer.dram_bytes,
         int(proof.mapspace_size) if proof else None,
-        _proof(proof.optimal, proof.cost, proof.lower_bound) if proof else "given",
+        _proof(layer),
     )
 
 
-def _proof(optimal: bool, cost: float, lower_bound: float) -> str:
-    if optimal:
+def _proof(layer: LayerResult) -> str:
+    if layer.certificate is None:
+        return "given"
+    if layer.certificate.optimal:
         return "optimal"
-    return f"gap {cost / lower_bound - 1:.1%}" if lower_bound > 0 else "cut short"
+    return "cut short" if layer.gap is None else f"gap {layer.gap:.1%}"
 
 
 def _power(cell: Cell) -> str:

@@ -1,0 +1,70 @@
+"""Options: those that several commands share, each with its help."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Model = Annotated[
+    str, typer.Argument(metavar="MODEL", help="A name that `pj models` lists, or an ONNX file.")
+]
+Chip = Annotated[
+    str, typer.Option("--on", metavar="CHIP", help="A name that `pj chips` lists, or a YAML file.")
+]
+Batch = Annotated[
+    int | None,
+    typer.Option("--batch", metavar="N", help="Images in flight; the model's own if left out."),
+]
+Shapes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="NAME=SHAPE",
+        help="Shape of an input that the file leaves open: x=1x3x8x8.",
+    ),
+]
+Minimize = Annotated[
+    str,
+    typer.Option(
+        "--minimize",
+        metavar="GOAL",
+        help="energy, latency, edp, ed2p, or a product such as energy^2*latency.",
+    ),
+]
+Budget = Annotated[
+    int | None,
+    typer.Option(
+        "--budget",
+        metavar="N",
+        min=1,
+        help="Stop a layer's search after N candidates; the table then says so.",
+    ),
+]
+Format = Annotated[str, typer.Option("--format", metavar="FORM", help="table, json or csv.")]
+File = Annotated[
+    Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there instead.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, warnings or notes.")]
+Save = Annotated[
+    Path | None, typer.Option("--save", metavar="FILE", help="Also write the result as JSON.")
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", metavar="FILE", help="Also draw energy by level: .png, .svg or .pdf."),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--time-limit",
+        metavar="SECONDS",
+        min=0,
+        help="Search no longer, all layers together; the best so far is shown with its bound.",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", min=1, help="Layers searched at a time; one per core."),
+]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Search anew, and keep nothing for the next run.")
+]

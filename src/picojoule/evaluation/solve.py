@@ -1,0 +1,121 @@
+"""Solve: the best mapping of each different operation; known ones come from the cache."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from picojoule.errors import WorkloadError
+from picojoule.evaluation.workers import checked_jobs, run_all
+from picojoule.hardware import Accelerator
+from picojoule.workload import Operation
+
+if TYPE_CHECKING:
+    from picojoule.mapper import Constraints, Solution
+
+Place = bool | str | Path
+"""Of the cache: the user's own (True), none (False), or a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to search.
+
+    Args:
+        minimize: What is minimised, see `mapper.parse_objective`.
+        constraints: Which mappings are allowed, and limits that each result keeps.
+        budget: Chains of tiles that one search may evaluate; None is no limit.
+        time_limit_s: Seconds for all searches together; None is no limit.
+        jobs: Searches at a time; None takes one per core.
+        cache: Where proved mappings are kept.
+    """
+
+    minimize: str
+    constraints: "Constraints"
+    budget: int | None = None
+    time_limit_s: float | None = None
+    jobs: int | None = None
+    cache: Place = True
+
+    def __post_init__(self) -> None:
+        from picojoule.mapper import parse_objective
+
+        parse_objective(self.minimize)
+        checked_jobs(self.jobs)
+        _check_limit("time_limit_s", self.time_limit_s, "seconds, at least 0")
+        _check_limit("budget", self.budget, "a whole number of at least 1", least=1)
+
+
+def _check_limit(name: str, value: float | None, expected: str, *, least: int = 0) -> None:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is None or (known and math.isfinite(value) and value >= least):
+        return
+    raise WorkloadError(
+        f"{name} is out of range",
+        where=name,
+        got=repr(value),
+        expected=expected,
+        fix="correct it, or leave it out to search until the optimum is proved",
+    )
+
+
+def solve(
+    operations: Sequence[Operation],
+    chip: Accelerator,
+    settings: Settings,
+    tell: Callable[[int], None] | None = None,
+) -> "list[Solution]":
+    """Find the best mapping of each operation.
+
+    Args:
+        operations: All different.
+        chip: Where they are mapped.
+        settings: How to search.
+        tell: Called with the index of each operation that is done.
+
+    Returns:
+        One solution per operation; the same, whether they were searched or known.
+
+    Raises:
+        PicojouleError: An operation has no mapping on this chip under these constraints.
+    """
+    from picojoule.mapper import parse_objective, search
+    from picojoule.mapper.cache import mapping_key, open_cache
+
+    objective = parse_objective(settings.minimize)
+    found: dict[int, Solution] = {}
+    with open_cache(settings.cache) as cache:
+        keys = [mapping_key(one, chip, settings.constraints, objective) for one in operations]
+        for index, (key, operation) in enumerate(zip(keys, operations, strict=True)):
+            known = cache.find(key, operation, chip, objective)
+            if known is not None:
+                found[index] = known
+                if tell:
+                    tell(index)
+        missing = [index for index in range(len(operations)) if index not in found]
+
+        def search_one(index: int, share_s: float | None) -> "Solution":
+            return search(
+                operations[missing[index]],
+                chip,
+                minimize=settings.minimize,
+                constraints=settings.constraints,
+                budget=settings.budget,
+                time_limit_s=share_s,
+            )
+
+        def keep_one(index: int, solution: "Solution") -> None:
+            cache.keep(keys[missing[index]], solution)
+            if tell:
+                tell(missing[index])
+
+        solutions = run_all(
+            search_one,
+            len(missing),
+            jobs=settings.jobs,
+            time_limit_s=settings.time_limit_s,
+            tell=keep_one,
+        )
+    found.update(zip(missing, solutions, strict=True))
+    return [found[index] for index in range(len(operations))]
