@@ -45,7 +45,7 @@ def test_closed_form_equals_oracle(case: Case, elide: bool) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=8000, deadline=None)
+@settings(max_examples=5000, deadline=None)
 @given(cases(ragged=True, forwarding=False), st.booleans())
 def test_closed_form_equals_oracle_on_thousands(case: Case, elide: bool) -> None:
     check(case, elide)
