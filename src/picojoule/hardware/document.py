@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from picojoule.errors import HardwareError
+from picojoule.errors import HardwareError, PicojouleError
 
 LARGEST_BYTES = 1_000_000
 LARGEST_DEPTH = 16
@@ -35,6 +35,28 @@ _WORDS: dict[str, Scalar] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a file is about, as messages say it.
+
+    Args:
+        noun: What one file describes.
+        first_key: What such a file may start with.
+        path_fix: What to do where the file is not found.
+        error: The class of the messages.
+    """
+
+    noun: str
+    first_key: str
+    path_fix: str
+    error: type[PicojouleError]
+
+
+CHIP = Subject(
+    "chip", "name", "check the path; `pj chips` lists the chips that need no file", HardwareError
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
     """The values of a file, and where each one stands.
 
@@ -42,11 +64,13 @@ class Document:
         name: The file, for messages.
         root: Its outermost mapping.
         lines: Location of a value -> line, from 1.
+        subject: What the file is about.
     """
 
     name: str
     root: dict[str, Value]
     lines: Mapping[Location, int]
+    subject: Subject = CHIP
 
     def where(self, location: Location) -> str:
         """Name a place in the file: `chip.yaml:7, parts[1].read_pj`."""
@@ -60,70 +84,68 @@ class Document:
         return f"{place}, {path}" if path else place
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: Path, subject: Subject = CHIP) -> Document:
     """Read a YAML file of at most 1 MB.
 
     Raises:
-        HardwareError: Missing, not a file, too large, not text, or not the YAML we accept.
+        HardwareError: Missing, not a file, too large, not text, or not the YAML we accept; or
+            the error of the subject.
     """
     name = path.name or str(path)
+    what = f"cannot read the {subject.noun} file"
     try:
         if not path.is_file():
-            raise HardwareError(
-                "cannot read the chip file",
-                where=str(path),
-                got="a folder" if path.is_dir() else "nothing there, or not a plain file",
-                expected="a YAML file",
-                fix="check the path; `pj chips` lists the chips that need no file",
-            )
+            got = "a folder" if path.is_dir() else "nothing there, or not a plain file"
+            _refuse(subject, what, str(path), got, "a YAML file", subject.path_fix)
         with path.open("rb") as file:
             content = file.read(LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:
-        raise HardwareError(
-            "cannot read the chip file",
-            where=str(path),
-            got=getattr(error, "strerror", None) or str(error),
-            expected="a readable YAML file",
-            fix="check the path and its permissions",
-        ) from None
+        got = getattr(error, "strerror", None) or str(error)
+        fix = "check the path and its permissions"
+        _refuse(subject, what, str(path), got, "a readable YAML file", fix)
     if len(content) > LARGEST_BYTES:
-        _refuse("the file is too large", name, "over 1 MB", "at most 1 MB", "describe one chip")
+        _refuse(subject, "the file is too large", name, "over 1 MB", "at most 1 MB",
+                f"describe one {subject.noun}")  # fmt: skip
     try:
-        return parse_document(content.decode("utf-8-sig"), name=name)
+        return parse_document(content.decode("utf-8-sig"), name=name, subject=subject)
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        _refuse("the file is not text", f"{name}:{line}", "bytes that are not UTF-8",
+        _refuse(subject, "the file is not text", f"{name}:{line}", "bytes that are not UTF-8",
                 "text in UTF-8", "save it as UTF-8")  # fmt: skip
 
 
-def parse_document(text: str, *, name: str) -> Document:
+def parse_document(text: str, *, name: str, subject: Subject = CHIP) -> Document:
     """Parse YAML text whose outermost value is a mapping.
 
     >>> parse_document("a: [1, 2e3]", name="x.yaml").root
     {'a': [1, 2000.0]}
     """
     if len(text) > LARGEST_BYTES:
-        _refuse("the file is too large", name, "over 1 MB", "at most 1 MB", "describe one chip")
-    builder = _Builder(name, _events(text, name))
+        _refuse(subject, "the file is too large", name, "over 1 MB", "at most 1 MB",
+                f"describe one {subject.noun}")  # fmt: skip
+    builder = _Builder(name, _events(text, name, subject), subject)
     root = builder.document()
     if not isinstance(root, dict):
-        _refuse("the file is not a mapping", f"{name}:1", "nothing" if root is None else "a "
-                + type(root).__name__, "`key: value` lines", "start with `name:`")  # fmt: skip
-    return Document(name, root, builder.lines)
+        got = "nothing" if root is None else f"a {type(root).__name__}"
+        _refuse(subject, "the file is not a mapping", f"{name}:1", got, "`key: value` lines",
+                f"start with `{subject.first_key}:`")  # fmt: skip
+    return Document(name, root, builder.lines, subject)
 
 
-def _refuse(what: str, where: str, got: object, expected: str, fix: str) -> NoReturn:
-    raise HardwareError(what, where=where, got=got, expected=expected, fix=fix) from None
+def _refuse(
+    subject: Subject, what: str, where: str, got: object, expected: str, fix: str
+) -> NoReturn:
+    raise subject.error(what, where=where, got=got, expected=expected, fix=fix) from None
 
 
-def _events(text: str, name: str) -> Iterator[Any]:
+def _events(text: str, name: str, subject: Subject) -> Iterator[Any]:
     """The parser's events; whatever it raises becomes our error."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError
 
     try:
         yield from YAML(typ="safe", pure=True).parse(text)
-    except HardwareError:
+    except PicojouleError:
         raise
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -132,18 +154,18 @@ def _events(text: str, name: str) -> Iterator[Any]:
         fix = "check indentation, colons, brackets and quotes on this line and the one before"
         if "mapping values" in problem:
             fix = "put quotes around a text that contains `: `"
-        _refuse("the file is not YAML", f"{name}:{line}", problem, "YAML 1.2", fix)
+        _refuse(subject, "the file is not YAML", f"{name}:{line}", problem, "YAML 1.2", fix)
     except Exception as error:  # the parser has no common base class for what a bad escape raises
         got = " ".join(str(error).split())[:120] or type(error).__name__
-        _refuse("the file is not YAML", name, got, "YAML 1.2 in printable characters",
+        _refuse(subject, "the file is not YAML", name, got, "YAML 1.2 in printable characters",
                 "remove control characters and unknown escapes")  # fmt: skip
 
 
 class _Builder:
     """Builds values from events; a class because all steps share the lines and the limits."""
 
-    def __init__(self, name: str, events: Iterator[Any]) -> None:
-        self.name, self.events = name, events
+    def __init__(self, name: str, events: Iterator[Any], subject: Subject) -> None:
+        self.name, self.events, self.subject = name, events, subject
         self.lines: dict[Location, int] = {}
         self.count = 0
 
@@ -160,7 +182,7 @@ class _Builder:
         event = next(self.events)
         if isinstance(event, DocumentStartEvent):
             self.refuse("the file has several documents", event, "`---`", "one document",
-                        "keep one chip per file")  # fmt: skip
+                        f"keep one {self.subject.noun} per file")  # fmt: skip
         return value
 
     def value(self, event: Any, location: Location) -> Value:
@@ -170,8 +192,9 @@ class _Builder:
         self.lines.setdefault(location, event.start_mark.line + 1)
         self.count += 1
         if self.count > LARGEST_COUNT:
+            fix = f"describe one {self.subject.noun}"
             self.refuse("the file has too many values", event, f"over {LARGEST_COUNT}",
-                        f"at most {LARGEST_COUNT}", "describe one chip")  # fmt: skip
+                        f"at most {LARGEST_COUNT}", fix)  # fmt: skip
         if len(location) > LARGEST_DEPTH:
             self.refuse("the file is nested too deeply", event, f"over {LARGEST_DEPTH} levels",
                         f"at most {LARGEST_DEPTH}", "list the parts side by side")  # fmt: skip
@@ -231,4 +254,4 @@ class _Builder:
     def refuse(self, what: str, event: Any, got: object, expected: str, fix: str) -> NoReturn:
         """Raise at the event's line."""
         where = f"{self.name}:{event.start_mark.line + 1}"
-        raise HardwareError(what, where=where, got=got, expected=expected, fix=fix)
+        raise self.subject.error(what, where=where, got=got, expected=expected, fix=fix)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from picojoule.errors import HardwareError, nearest
+from picojoule.errors import nearest
 from picojoule.hardware.document import Document, Location
 from picojoule.workload import Role
 
@@ -231,11 +231,12 @@ def read_spec(
     """Check one mapping of the file against its model.
 
     Raises:
-        HardwareError: The first thing that is wrong, with its line.
+        HardwareError: The first thing that is wrong, with its line; or the error of what the
+            document is about.
     """
     empty = [key for key, item in value.items() if item is None]
     if empty:
-        raise HardwareError(
+        raise document.subject.error(
             "a key has no value",
             where=document.where((*location, empty[0])),
             got=f"`{empty[0]}:` and nothing",
@@ -281,7 +282,9 @@ def _explain(
         choices = str(context["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
         expected = nearest(str(got), choices)
         fix = f"use one of {', '.join(choices)}"
-    raise HardwareError(what, where=where, got=_brief(got), expected=expected, fix=fix) from None
+    raise document.subject.error(
+        what, where=where, got=_brief(got), expected=expected, fix=fix
+    ) from None
 
 
 def _number_fix(key: str, got: object, whole: bool) -> str:
