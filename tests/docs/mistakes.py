@@ -174,6 +174,11 @@ def _nest(title: str, text: str, *tells: str) -> Mistake:
     return Mistake(title, command, tells, {"mine.yaml": CHIP, "conv.nest": text})
 
 
+def _rules(title: str, text: str, *tells: str) -> Mistake:
+    command = f'pj map "{OPERATION}" --on mine.yaml --constraints rules.yaml'
+    return Mistake(title, command, tells, {"mine.yaml": CHIP, "rules.yaml": text})
+
+
 def _operation(title: str, text: str, *tells: str) -> Mistake:
     return Mistake(title, f'pj map "{text}" --on eyeriss', tells)
 
@@ -287,12 +292,42 @@ NESTS = (
         {"records.json": "{'records': []}"},
     ),
 )
+CONSTRAINTS = (
+    Mistake(
+        "The constraints are missing",
+        "pj evaluate lenet5 --on eyeriss --constraints missing.yaml",
+        ("missing.yaml",),
+    ),
+    _rules("A key of constraints is misspelt", "parts: {buffer: {factor: {P: 2}}}", "factors"),
+    _rules("A constraint is an expression", "parts: {buffer: {factors: {P: 2*3}}}", "2*3"),
+    _rules("A part of constraints is unknown", "parts: {bufer: {keep: [inputs]}}", "'buffer'"),
+    _rules("A dimension of constraints is unknown", "parts: {buffer: {tile: {K: 2}}}", "'K'"),
+    _rules("A memory is constrained like an array", "parts: {buffer: {x: {P: 2}}}", "'buffer'"),
+    _rules(
+        "A tensor is kept and bypassed",
+        "parts:\n  buffer:\n    keep: [inputs]\n    bypass: [inputs]\n",
+        "rules.yaml:2",
+    ),
+    _rules(
+        "A factor does not divide",
+        "parts:\n  buffer: {keep: [inputs]}\n  dram: {factors: {P: 4}}\n",
+        "4 does not divide P = 6",
+        "write 3 or 6",
+    ),
+    _rules(
+        "Two constraints leave nothing together",
+        "parts: {dram: {factors: {P: 3}}, buffer: {factors: {P: 6, Q: 2}}}",
+        "dram.factors P = 3 and buffer.factors P = 6",
+    ),
+    _rules("A limit leaves nothing", "limits: {latency_s: 1e-9}", "fastest", "latency_s"),
+)
 CHAPTERS = {
     "On the command line": COMMAND_LINE,
     "In an operation": OPERATIONS,
     "In a model": MODELS,
     "In a chip": CHIPS,
     "In a mapping": NESTS,
+    "In constraints": CONSTRAINTS,
 }
 MISTAKES = tuple(mistake for chapter in CHAPTERS.values() for mistake in chapter)
 

@@ -22,8 +22,11 @@ def folder(tmp_path: Path) -> Path:
     for page in PAGES:
         for text in blocks(page, "yaml"):
             name = re.search(r"^name: (\S+)$", text, re.MULTILINE)
+            rules = re.match(r"# (\S+\.constraints\.yaml)\n", text)
             if name:
                 (tmp_path / f"{name.group(1)}.yaml").write_text(text)
+            if rules:
+                (tmp_path / rules.group(1)).write_text(text)
     return tmp_path
 
 
@@ -58,7 +61,7 @@ def test_python_blocks_run(name: str, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_chips_load(name: str, folder: Path) -> None:
-    chips = [text for text in blocks(ROOT / name, "yaml") if "parts:" in text]
+    chips = [text for text in blocks(ROOT / name, "yaml") if re.search("^name:", text, re.M)]
     for number, text in enumerate(chips):
         path = folder / f"block-{number}.yaml"
         path.write_text(text)

@@ -248,6 +248,22 @@ def test_the_cache_is_used_shown_and_emptied(
     assert pj(*mapped, "--quiet")[2] == ""
 
 
+def test_constraints_are_kept_and_told(pj: Any, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text("parts: {glb: {factors: {P: 5}, bypass: [inputs]}}\n")
+    arguments = ("map", CONV, "--on", "eyeriss", "--constraints", "rules.yaml")
+    status, output, errors = pj(*arguments, "--format", "json")
+    assert (status, errors) == (0, "")
+    data = json.loads(output)
+    told = {"factors": {"P": 5}, "bypass": ["inputs"]}
+    assert data["constraints"] == {"limits": {}, "parts": {"glb": told}}
+    glb = data["layers"][0]["mapping"].split("glb")[1].split("pes")[0]
+    assert "for P in 5" in glb
+    assert "inputs" not in glb
+    assert "under constraints" in pj(*arguments)[1]
+    (tmp_path / "conv.nest").write_text(data["layers"][0]["mapping"])
+    assert pj(*arguments, "--mapping", "conv.nest")[0] == 2
+
+
 def test_a_search_that_is_cut_short_says_so(pj: Any) -> None:
     arguments = ("map", "conv M=16 C=16 P=14 Q=14 R=3 S=3", "--on", "eyeriss", "--budget", "1")
     status, output, errors = pj(*arguments, "--format", "json")

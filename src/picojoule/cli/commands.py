@@ -20,6 +20,7 @@ from picojoule.cli.options import (
     NoCache,
     Plot,
     Quiet,
+    Rules,
     Save,
     Shapes,
     TimeLimit,
@@ -29,6 +30,7 @@ from picojoule.report import check_place, picture_format, require_matplotlib
 
 if TYPE_CHECKING:
     from picojoule.evaluation import Evaluation
+    from picojoule.mapper import Constraints
 
 app = typer.Typer(
     name="pj",
@@ -84,6 +86,7 @@ def evaluate_command(
     minimize: Minimize = "energy",
     batch: Batch = None,
     shapes: Shapes = None,
+    constraints: Rules = None,
     budget: Budget = None,
     time_limit: TimeLimit = None,
     jobs: Jobs = None,
@@ -109,6 +112,7 @@ def evaluate_command(
             network,
             chip,
             minimize=minimize,
+            constraints=_constraints(constraints),
             budget=budget,
             time_limit_s=time_limit,
             jobs=jobs,
@@ -143,6 +147,7 @@ def map_command(
         Path | None,
         typer.Option("--write-mapping", metavar="FILE", help="Also write the loop nest."),
     ] = None,
+    constraints: Rules = None,
     budget: Budget = None,
     time_limit: TimeLimit = None,
     no_cache: NoCache = False,
@@ -166,6 +171,7 @@ def map_command(
             accelerator(on),
             minimize=minimize,
             nest=read_nest(mapping).nest if mapping else None,
+            constraints=_constraints(constraints),
             budget=budget,
             time_limit_s=time_limit,
             cache=not no_cache,
@@ -311,6 +317,14 @@ def _shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:
             )
         shapes[name] = tuple(map(int, parts))
     return shapes
+
+
+def _constraints(path: Path | None) -> "Constraints | None":
+    if path is None:
+        return None
+    from picojoule.mapper import load_constraints
+
+    return load_constraints(path)
 
 
 def _check_places(*places: Path | None, plot: Path | None) -> None:

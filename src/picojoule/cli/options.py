@@ -52,6 +52,10 @@ Plot = Annotated[
     Path | None,
     typer.Option("--plot", metavar="FILE", help="Also draw energy by level: .png, .svg or .pdf."),
 ]
+Rules = Annotated[
+    Path | None,
+    typer.Option("--constraints", metavar="FILE", help="Only mappings that this YAML file allows."),
+]
 TimeLimit = Annotated[
     float | None,
     typer.Option(

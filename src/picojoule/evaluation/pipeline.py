@@ -141,12 +141,25 @@ def evaluate_operation(
         (solution,) = solve([operation], target, settings)
         result = _result(layer, solution)
     else:
+        _refuse_rules(settings)
         validate(operation, target, nest)
         counts = count(operation, target, nest)
         costs = price(operation, target, counts)
         result = LayerResult(layer.name, layer.kind, operation, 1, nest, counts, costs, None)
     model = Network(operation.name, (layer,), values={}, inputs=(), outputs=())
     return _evaluation(model, target, settings, (result,), batch=operation.sizes.get("N", 1))
+
+
+def _refuse_rules(settings: Settings) -> None:
+    """Constraints choose among mappings; where one is given, there is nothing to choose."""
+    if not settings.constraints.is_free:
+        raise WorkloadError(
+            "constraints and a mapping are given",
+            where="constraints",
+            got="a mapping, which is priced as it is",
+            expected="constraints for a search, or a mapping",
+            fix="leave one of them out",
+        )
 
 
 def _settings(
@@ -227,4 +240,5 @@ def _evaluation(
         area_mm2=area_mm2(chip),
         levels=tuple(part.name for part in chip.parts),
         compute_units=chip.compute_units,
+        constraints=settings.constraints,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
     from picojoule.cost import Costs
-    from picojoule.mapper import Certificate
+    from picojoule.mapper import Certificate, Constraints
 
 CERTIFICATE_KEYS = ("optimal", "lower_bound", "cost", "mapspace_size", "visited")
 
@@ -180,7 +180,7 @@ class Evaluation:
 
     Args:
         network, chip: Their names.
-        objective: What each layer's mapping minimises: "energy", "latency" or "edp".
+        objective: What each layer's mapping minimises, see `mapper.parse_objective`.
         batch: Images (or sequences) in flight; every figure is for the whole batch.
         layers: Layers of multiply-accumulates, in the network's order, run one after another.
         unmapped: Layers without multiply-accumulates: counted, listed, not priced.
@@ -188,6 +188,7 @@ class Evaluation:
         area_mm2: Of the chip.
         levels: The chip's parts, outermost first.
         compute_units: How many the chip has.
+        constraints: Under which the mappings were searched.
     """
 
     network: str
@@ -200,6 +201,7 @@ class Evaluation:
     area_mm2: float
     levels: tuple[str, ...]
     compute_units: int
+    constraints: "Constraints"
 
     @property
     def energy(self) -> float:
@@ -270,6 +272,7 @@ class Evaluation:
             "chip": self.chip,
             "objective": self.objective,
             "batch": self.batch,
+            "constraints": None if self.constraints.is_free else self.constraints.to_dict(),
             "layers": [layer.to_dict() for layer in self.layers],
             "totals": {
                 "macs": self.macs,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picojoule.errors import WorkloadError
+from picojoule.errors import MappingError, WorkloadError
 from picojoule.evaluation.workers import checked_jobs, run_all
 from picojoule.hardware import Accelerator
 from picojoule.workload import Operation
@@ -80,13 +80,17 @@ def solve(
     Raises:
         PicojouleError: An operation has no mapping on this chip under these constraints.
     """
-    from picojoule.mapper import parse_objective, search
+    from picojoule.mapper import parse_objective
     from picojoule.mapper.cache import mapping_key, open_cache
 
+    settings.constraints.check(operations, chip)
     objective = parse_objective(settings.minimize)
     found: dict[int, Solution] = {}
     with open_cache(settings.cache) as cache:
-        keys = [mapping_key(one, chip, settings.constraints, objective) for one in operations]
+        keys = [
+            mapping_key(one, chip, settings.constraints.narrowed(one), objective)
+            for one in operations
+        ]
         for index, (key, operation) in enumerate(zip(keys, operations, strict=True)):
             known = cache.find(key, operation, chip, objective)
             if known is not None:
@@ -96,14 +100,7 @@ def solve(
         missing = [index for index in range(len(operations)) if index not in found]
 
         def search_one(index: int, share_s: float | None) -> "Solution":
-            return search(
-                operations[missing[index]],
-                chip,
-                minimize=settings.minimize,
-                constraints=settings.constraints,
-                budget=settings.budget,
-                time_limit_s=share_s,
-            )
+            return _search(operations[missing[index]], chip, settings, share_s)
 
         def keep_one(index: int, solution: "Solution") -> None:
             cache.keep(keys[missing[index]], solution)
@@ -119,3 +116,27 @@ def solve(
         )
     found.update(zip(missing, solutions, strict=True))
     return [found[index] for index in range(len(operations))]
+
+
+def _search(
+    operation: Operation, chip: Accelerator, settings: Settings, share_s: float | None
+) -> "Solution":
+    """Search one operation; where there is nothing, say which constraint is to blame."""
+    from picojoule.mapper import search
+    from picojoule.mapper.diagnose import explain_nothing, refuse_empty
+
+    constraints = settings.constraints.narrowed(operation)
+    if constraints.parts:
+        refuse_empty(operation, chip, constraints)
+    try:
+        return search(
+            operation,
+            chip,
+            minimize=settings.minimize,
+            constraints=constraints,
+            budget=settings.budget,
+            time_limit_s=share_s,
+        )
+    except MappingError as error:
+        told = explain_nothing(operation, chip, constraints, error, minimize=settings.minimize)
+        raise told from None

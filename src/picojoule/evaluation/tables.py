@@ -81,7 +81,8 @@ def energy_chart(run: Evaluation) -> Chart:
 
 
 def _goal(run: Evaluation) -> str:
-    return _GOALS.get(run.objective, f"least {run.objective}")
+    under = "" if run.constraints.is_free else ", under constraints"
+    return _GOALS.get(run.objective, f"least {run.objective}") + under
 
 
 def _by_tensor_and_rest(layer: LayerResult) -> dict[str, float]:

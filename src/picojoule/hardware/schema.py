@@ -272,6 +272,10 @@ def _explain(
         whole = kind.startswith("int")
         expected = "a whole number without a unit" if whole else "a finite number without a unit"
         fix = _number_fix(key, got, whole)
+    elif kind in ("dict_type", "list_type"):
+        form = "{name: value}" if kind == "dict_type" else "[name, name]"
+        got = "nothing" if got is None else got
+        expected, fix = f"{form}, on one line or on several", f"write `{key}: {form}`"
     elif kind.startswith(("greater", "less")):
         expected = "a number " + detail["msg"].split("should be ")[-1]
         fix = f"check `{key}`: its unit is the one in its name"

@@ -2,6 +2,7 @@
 
 from picojoule.mapper.certificate import Certificate, Solution, Verification, verify
 from picojoule.mapper.constraints import Constraints, Limits, PartConstraints, Range
+from picojoule.mapper.constraints_file import load_constraints, parse_constraints
 from picojoule.mapper.front import Front, pareto_front
 from picojoule.mapper.objective import OBJECTIVES, Objective, parse_objective
 from picojoule.mapper.search import search
@@ -17,7 +18,9 @@ __all__ = [
     "Range",
     "Solution",
     "Verification",
+    "load_constraints",
     "pareto_front",
+    "parse_constraints",
     "parse_objective",
     "search",
     "verify",
