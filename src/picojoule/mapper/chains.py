@@ -121,12 +121,20 @@ class Chains:
         """The least score of any chain that the walk has not come to."""
         rest = self.parts.values[int(self.walk.position[0]) : self.starts[1]]
         outer_pj = float(self.leasts_pj[1:].sum())
-        return min(score(goal, v[ROUGH] + outer_pj, v[PART_CYCLES]) for v in rest)
+        return min((score(goal, v[ROUGH] + outer_pj, v[PART_CYCLES]) for v in rest), default=math.inf)
 
 
-def problem_of(space: Space, keeps: Flags) -> Problem:
+def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
     """The problem with what is kept decided."""
     absorbs = space.problem.absorbs.copy()
+    if min(goal.most_pj_per_cycle, goal.most_bits_per_cycle) < math.inf:
+        # A chain that takes less time may need more power than is allowed.
+        absorbs[:] = False
+    is_timed = goal.time_power > 0 or goal.is_front or goal.most_cycles < math.inf
+    is_timed = is_timed or space.problem.leakage_pj_per_cycle > 0
+    if is_timed and space.problem.sliding and len(space.stages) > 3:
+        # Where a window slides in two memories further in, what saves energy may cost time.
+        absorbs[:] = False
     for n in range(len(space.stages)):
         absorbs[n] &= not _is_passed(space, keeps, n)
     return space.problem._replace(keeps=keeps, absorbs=absorbs)
@@ -135,11 +143,21 @@ def problem_of(space: Space, keeps: Flags) -> Problem:
 def _is_passed(space: Space, keeps: Flags, stage: int) -> bool:
     """Whether a memory keeps nothing and its loops might as well be those of the memory outside.
 
-    Below an array they are not the same: they decide which iterations an instance gets.
+    Below an array they are not the same: they decide which iterations an instance gets. Nor are
+    they where windows slide: a dimension may then be worth two loops, with others between them. And
+    a user's constraints may tell one memory from the other.
     """
     if stage == 0 or keeps[stage].any():
         return False
-    return not space.stages[stage].memory.holds or space.stages[stage - 1].array is None
+    if not space.stages[stage].memory.holds:
+        return True
+    if space.problem.sliding or space.stages[stage - 1].array is not None:
+        return False
+    limits = space.constraints.limits
+    if limits.power_w is not None or limits.bandwidth_bytes_per_s is not None:
+        return False
+    around = (space.of(stage - 1), space.of(stage))
+    return not any(own.factors or own.tile or own.order for own in around)
 
 
 def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> Chains | None:
@@ -246,7 +264,7 @@ def _parts_of(
     together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
     if inside and not is_passed:
         run.outer_parts[key] = together
-        if len(outer) <= WIDE_VECTORS:
+        if len(space.vectors[memory - 1]) <= WIDE_VECTORS:
             # The first look saw all that there is.
             run.outer_parts[memory, False, key[2]] = together
     return together
@@ -327,12 +345,12 @@ def walk_on(run: Search, chains: Chains, *, most: int) -> None:
     state = chains.walk.state
     looked, evaluated = int(state[LOOKED]), int(state[EVALUATED])
     end = evaluated + min(most, run.budget - run.evaluated)
-    while not chains.is_complete and state[EVALUATED] < end:
-        stride, looks = end, UNLIMITED
+    while not chains.is_complete:
+        if run.found and (state[EVALUATED] >= end or time.monotonic() > run.deadline):
+            break
+        stride, looks = max(end, int(state[EVALUATED]) + 1), UNLIMITED
         if run.deadline < math.inf:
-            if run.found and time.monotonic() > run.deadline:
-                break
-            stride = min(end, int(state[EVALUATED]) + STRIDE)
+            stride = min(stride, int(state[EVALUATED]) + STRIDE)
             looks = int(state[LOOKED]) + 1000 * STRIDE
         chains.is_complete = explore(
             chains.problem,

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from picojoule.cost import Costs
 from picojoule.errors import WorkloadError, nearest
 
-_POWER = re.compile(r"(energy|latency)(?:\^(\d{1,3}(?:\.\d{1,6})?))?")
+_POWER = re.compile(r"(energy|latency)(?:\^(\d{1,2}(?:\.\d{1,2})?))?")
+LARGEST_POWER = 10.0
+"""Beyond it the product of a large energy and a long time leaves the range of a float."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def parse_objective(text: str) -> Objective:
     for match in factors:
         if match:
             powers[match[1]] = float(match[2]) if match[2] else 1.0
-    if not any(powers.values()):
+    if not any(powers.values()) or max(powers.values()) > LARGEST_POWER:
         raise _unknown(text)
     if powers["latency"] == 0.0:
         return OBJECTIVES["energy"]
@@ -76,6 +78,6 @@ def _unknown(text: str) -> WorkloadError:
         "objective is not known",
         where="minimize",
         got=repr(text),
-        expected=f"{known}; or a product such as energy^2*latency",
+        expected=f"{known}; or a product such as energy^2*latency, powers up to {LARGEST_POWER:g}",
         fix="name one of them, or give powers of energy and latency",
     )

@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from picojoule.cost import count, price
-from picojoule.errors import CapacityError, MappingError
+from picojoule.errors import MappingError
 from picojoule.hardware import Accelerator
 from picojoule.mapper.certificate import Certificate, Solution
 from picojoule.mapper.chains import UNLIMITED, Chains, Search, chains_of, problem_of, walk_on
@@ -17,13 +17,12 @@ from picojoule.mapper.walk import (
     SLOT,
     Goal,
     Kept,
-    all_tiles,
     choice_bounds,
     is_better,
     no_points,
     score,
 )
-from picojoule.mapping import AxisName, Level, Loop, Nest
+from picojoule.mapping import AxisName, Level, Loop, Nest, check_capacities
 from picojoule.workload import Operation
 
 Vector = tuple[int, ...]
@@ -63,7 +62,8 @@ def search(
         The nest, its counts and costs, and the certificate.
 
     Raises:
-        MappingError, CapacityError: Nothing fits, or no mapping was found in time.
+        MappingError: No mapping keeps the constraints and the limits.
+        CapacityError: The outermost memory cannot hold the operation.
         Unsupported: An array forwards.
         WorkloadError: The objective is not known.
     """
@@ -85,7 +85,12 @@ def start_search(
     budget: int | None = None,
     time_limit_s: float | None = None,
 ) -> Search:
-    """Prepare a search: nothing is known yet."""
+    """Prepare a search: nothing is known yet.
+
+    Raises:
+        CapacityError: The outermost memory cannot hold the operation.
+    """
+    _check_outermost(space, accelerator)
     limits = space.constraints.limits
     clock = accelerator.clock_hz
     most_cycles = math.inf
@@ -115,11 +120,28 @@ def start_search(
     return Search(space, goal, no_points(size), kept, budget or UNLIMITED, deadline)
 
 
+def _check_outermost(space: Space, accelerator: Accelerator) -> None:
+    """All else may be passed, but the outermost memory keeps every tensor whole."""
+    outermost = accelerator.memories[0]
+    nest = Nest(
+        tuple(
+            Level(
+                part.name,
+                tuple(Loop(dim, size) for dim, size in space.operation.dims) if n == 0 else (),
+                tuple(tensor.name for tensor in space.operation.tensors) if n == 0 else (),
+            )
+            for n, part in enumerate(accelerator.parts[:-1])
+        )
+    )
+    if outermost.capacity_bits is not None or outermost.partitions:
+        check_capacities(space.operation, accelerator, nest)
+
+
 def run_search(run: Search) -> None:
     """Search every choice of what the memories keep, the most promising first."""
     if not all(run.space.vectors):
         return
-    choices = [problem_of(run.space, keeps) for keeps in keep_choices(run.space)]
+    choices = [problem_of(run.space, run.goal, keeps) for keeps in keep_choices(run.space)]
     run.chosen = len(choices)
     bounds = [choice_bounds(one) for one in choices]
     look = chains_of(run, choices[0], is_first_look=True)
@@ -161,10 +183,10 @@ def solution_of(run: Search, accelerator: Accelerator, objective: Objective, row
     assert math.isclose(run.best[row, 1], costs.energy_pj, rel_tol=1e-6, abs_tol=1e-6)
     cost = objective.score(costs)
     certificate = Certificate(
-        objective=objective.name,
+        objective="front" if run.goal.is_front else objective.name,
         cost=cost,
         lower_bound=cost if run.complete else min(cost, run.bound),
-        optimal=run.complete,
+        optimal=run.complete or run.bound >= cost,
         mapspace_size=mapspace_size(run.space),
         keep_choices=run.chosen,
         keep_choices_refuted=run.chosen - run.walked,
@@ -217,23 +239,12 @@ def _spatial_loops(space: Space, split: tuple[Vector, Vector]) -> tuple[Loop, ..
     )
 
 
-def nothing_found(run: Search, accelerator: Accelerator) -> MappingError | CapacityError:
-    """Why there is no result."""
-    operation = run.space.operation
-    problem = run.space.problem
-    for n, stage in enumerate(run.space.stages[1:], start=1):
-        if stage.memory.holds and not len(all_tiles(problem, n, run.space.table, run.space.counts)):
-            return CapacityError(
-                "not even one iteration fits",
-                where=f"operation {operation.name!r}, memory {stage.memory.name!r}",
-                got=f"{stage.memory.capacity_bits} bits",
-                expected="at least one word of every tensor that the memory holds",
-                fix="enlarge the memory, or let it hold fewer roles",
-            )
+def nothing_found(run: Search, accelerator: Accelerator) -> MappingError:
+    """Why there is no result: without constraints there is one, since tensors may pass memories."""
     return MappingError(
-        "no mapping was found",
-        where=f"operation {operation.name!r} on {accelerator.name!r}",
+        "no mapping keeps the constraints",
+        where=f"operation {run.space.operation.name!r} on {accelerator.name!r}",
         got="an empty space of mappings",
         expected="at least one mapping",
-        fix="enlarge the innermost memories, loosen a constraint, or allow more dimensions",
+        fix="loosen a constraint or a limit",
     )

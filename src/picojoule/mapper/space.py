@@ -231,8 +231,9 @@ def _tilings(space: Space, dim: int) -> int:
             axes = ((array.x, array.x_dims, on_array.x), (array.y, array.y_dims, on_array.y))
             places = [
                 ranges.get(name, Range())
-                for length, allowed, ranges in axes
                 if length > 1 and (allowed is None or name in allowed)
+                else (Range(1, 1) if 1 in ranges.get(name, Range()) else Range(2, 1))
+                for length, allowed, ranges in axes
             ]
         if memory.holds:
             places.append(own.factors.get(name, Range()))

@@ -121,7 +121,7 @@ def filling_terms(
         if problem.reuse[child, t] == NONE:
             continue
         terms[t, COPIES] = irrelevant_spatial(problem, t, spatial)
-        terms[t, LEAST] = terms[t, COPIES] * words_of(problem, t, problem.sizes)
+        terms[t, LEAST] = terms[t, COPIES] * problem.words[t]
         for d in range(dims):
             if problem.joined[t] >> d & 1:
                 terms[t, SLID + d] = min(reach, moves[t, 1 + d] * spatial[d])
@@ -154,7 +154,6 @@ def fillings_by_loop(
     dims = problem.sizes.size
     looped = looped_mask(problem, tile, spatial, problem.sizes)
     by_loop[:] = np.inf
-    none = np.zeros_like(terms)
     for d in range(dims):
         if not looped >> d & 1:
             continue
@@ -162,9 +161,9 @@ def fillings_by_loop(
         if memory > 1:
             # Only some of these iterations run between; a loop of bound b steps on (b - 1) / b of
             # its visits: at least on half.
-            by_loop[d] = words_below(problem, d, 2, 0, terms, none, words[d])
+            by_loop[d] = words_below(problem, d, 2, 0, terms, terms, words[d])
         elif not is_absorbed(problem, 1, tile, d, bound):
-            by_loop[d] = words_below(problem, d, bound, looped, terms, none, words[d])
+            by_loop[d] = words_below(problem, d, bound, 0, terms, terms, words[d])
     if looped == 0:
         by_loop[dims] = 0.0
         for t in range(problem.bits.size):

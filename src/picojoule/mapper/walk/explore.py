@@ -110,7 +110,7 @@ def _pair_cycles(
     timed = is_timed(problem, goal)
     least = np.inf
     for d in range(dims):
-        if not looped >> d & 1:
+        if not looped >> d & 1 or parts.by_loop[inner, d] == np.inf:
             continue
         bound = around[d] // (tile[d] * gap[d])
         filling = words_below(problem, d, bound, looped, terms, around_terms, words)
@@ -132,7 +132,12 @@ def _pair_cycles(
             if not is_better(goal, energy, slowest, best):
                 continue
             if timed:
-                total[:] = parts.crossings[row, outer] + parts.crossings[operands, -1]
+                for m in range(len(total)):
+                    for port in range(3):
+                        total[m, port] = (
+                            parts.crossings[row, outer, m, port]
+                            + parts.crossings[operands, -1, m, port]
+                        )
                 add_crossings(problem, child, terms, all_words, total)
                 slowest = least_cycles(problem, cycles, total, spatial, child - 1)
                 energy += problem.leakage_pj_per_cycle * (slowest - cycles)
@@ -250,8 +255,10 @@ def explore(
             position[depth] = row + 1
             continue
         if timed and value[TIMED] == 0.0:
-            time_part(problem, memory, parts, row, scratch, floor)
+            least_others = least_rest[0] - leasts[depth]
+            time_part(problem, goal, memory, parts, row, least_others, best, scratch, floor)
             least = parts.values[position[0], CYCLES]
+            energy = others + value[BOUND]
         if depth == levels - 1 and depth > 0 and timed:
             least = max(least, (max(cycles, value[HIDDEN]) + value[ADDED]) * (1.0 - 1e-12))
         if not is_better(goal, energy, least, best):
@@ -259,11 +266,11 @@ def explore(
             continue
         if depth > 0:
             rest = energy - parts.values[inner, FILLING]
-            filling = np.inf
+            filling, is_looped = np.inf, False
             for d in range(unions.shape[1]):
                 if parts.tile_indices[row, d] != unions[depth - 1, d]:
-                    filling = min(filling, parts.by_loop[inner, d])
-            if filling < np.inf and not is_better(goal, rest + filling, least, best):
+                    filling, is_looped = min(filling, parts.by_loop[inner, d]), True
+            if is_looped and not is_better(goal, rest + filling, least, best):
                 position[depth] = row + 1
                 continue
             rest -= value[FILLING]

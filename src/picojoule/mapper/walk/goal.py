@@ -50,7 +50,8 @@ def score(goal: Goal, energy: float, cycles: float) -> float:
         return cycles
     if goal.energy_power == 1.0 and goal.time_power == 1.0:
         return energy * cycles
-    return energy**goal.energy_power * cycles**goal.time_power
+    # A bound on the energy may be negative: powers are monotone only from 0 on.
+    return max(energy, 0.0) ** goal.energy_power * cycles**goal.time_power
 
 
 @inlined
@@ -72,7 +73,7 @@ def is_better(goal: Goal, energy: float, cycles: float, best: Floats) -> bool:
 
     Equal scores go by the other metric: equal energy by time, anything else by energy.
     """
-    if cycles > goal.most_cycles:
+    if cycles > goal.most_cycles or energy == np.inf:
         return False
     if goal.is_front:
         place = _place(best, cycles)
@@ -114,7 +115,7 @@ def energy_limit(goal: Goal, cycles: float, best: Floats) -> float:
             return 0.0
         return best[1, ENERGY] if cycles == best[1, SCORE] else np.inf
     rest = best[1, SCORE] / cycles**goal.time_power
-    return rest ** (1.0 / goal.energy_power) * above
+    return rest ** (1.0 / goal.energy_power) * (1.0 + 4.0 * SAME / goal.energy_power)
 
 
 @helper

@@ -425,9 +425,15 @@ def chain_energy(
             return energy
     innermost = memories - 1
     orders[innermost] = -1
-    position = 0
+    left = 0
     for d in range(problem.sizes.size):
         if tiles[innermost, d] > spatial[innermost, d]:
-            orders[innermost, position] = d
-            position += 1
+            left |= 1 << d
+    position = 0
+    while left:
+        for d in range(problem.sizes.size):
+            if left >> d & 1 and not problem.before[innermost, d] & left:
+                orders[innermost, position] = d
+                position += 1
+                left &= ~(1 << d)
     return energy

@@ -85,7 +85,7 @@ def least_fillings(problem: Problem) -> tuple[Floats, Floats]:
     terms = np.zeros((tensors, SLID + problem.sizes.size))
     for memory in range(1, memories):
         for t in range(tensors):
-            words[t] = words_of(problem, t, problem.sizes)
+            words[t] = problem.words[t]
             if problem.keeps[memory, t]:
                 parent = parent_of(problem, memory, t)
                 price = word_price(problem, parent, memory, t, shares[t], memory)
@@ -127,6 +127,27 @@ def choice_bounds(problem: Problem) -> tuple[float, float]:
 
 
 @helper
+def _least_share(problem: Problem, tensor: int, spatial: Integers) -> float:
+    """Grouped share of a gap's words at least, whatever the tile: offsets along a window differ.
+
+    Sums of two progressions have at least as many values as both together, less one.
+    """
+    distinct, instances = 1.0, 1.0
+    for d in range(spatial.size):
+        instances *= spatial[d]
+        if problem.single[tensor] >> d & 1:
+            distinct *= spatial[d]
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        offsets = 1
+        for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
+            d = problem.term_dim[n]
+            if problem.joined[tensor] >> d & 1:
+                offsets += spatial[d] - 1
+        distinct *= offsets
+    return distinct / instances
+
+
+@helper
 def _gap_bounds(
     problem: Problem,
     goal: Goal,
@@ -158,7 +179,8 @@ def _gap_bounds(
         for t in range(problem.bits.size):
             if memory > 0 and problem.joined[t]:
                 # The share of a sliding window depends on the tile: at least as if all were alike.
-                shares[t, memory - 1] = 1.0 / np.prod(outer_vectors[o])
+                if problem.grouped[memory - 1, t]:
+                    shares[t, memory - 1] = _least_share(problem, t, outer_vectors[o])
         gaps[o, 1] = _least_cycles(problem, memory, spatial)
         gaps[o, 2] = gaps[o, 1]
         if timed:
@@ -192,7 +214,7 @@ def _gap_prices(problem: Problem, memory: int, outer: Integers) -> Floats:
             # The share of a sliding window depends on the tile; the least price is at one end.
             shares[t, memory - 1] = 1.0
             apart = word_price(problem, parent, memory, t, shares[t], memory - 1)
-            shares[t, memory - 1] = 1.0 / np.prod(outer)
+            shares[t, memory - 1] = _least_share(problem, t, outer)
             alike = word_price(problem, parent, memory, t, shares[t], memory - 1)
             prices[t, 0] = min(apart, alike)
         else:
@@ -243,7 +265,7 @@ def _remembered_words(problem: Problem, memory: int) -> Floats:
     totals = np.zeros(problem.bits.size)
     for t in range(totals.size):
         if problem.keeps[memory, t] and problem.reuse[memory, t] != NONE:
-            totals[t] = words_of(problem, t, problem.sizes)
+            totals[t] = problem.words[t]
     return totals
 
 
@@ -385,11 +407,22 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> float:
 
 @helper
 def time_part(
-    problem: Problem, memory: int, parts: Parts, row: int, spatial: Integers, floor: Floats
+    problem: Problem,
+    goal: Goal,
+    memory: int,
+    parts: Parts,
+    row: int,
+    others_pj: float,
+    best: Floats,
+    spatial: Integers,
+    floor: Floats,
 ) -> None:
     """Find how long a part takes at least, once its closer bound is known.
 
+    Loops that cost too much energy innermost outside are left out: they will not win any more.
+
     Args:
+        others_pj: The least that the parts of the other memories add.
         spatial: Scratch space, `(L, D)`.
         floor: Bits that the parts of the other memories move over the ports at least, `(L, 3)`.
     """
@@ -403,17 +436,30 @@ def time_part(
         spatial[:] = 1
         spatial[memory - 1], spatial[memory] = parts.factors[row, 1], parts.factors[row, 2]
         _operand_crossings(problem, memory, parts.factors[row, 0], spatial, crossings[-1])
+    total = np.empty_like(floor)
     for outer in range(len(by_loop)):
         if by_loop[outer] == np.inf:
             continue
-        add_crossings(
-            problem, memory, parts.details[row], parts.words[row, outer], crossings[outer]
-        )
+        energy = others_pj + values[BASE] + by_loop[outer]
+        if not is_better(goal, energy, values[CYCLES], best):
+            by_loop[outer] = np.inf
+            continue
+        terms, words = parts.details[row], parts.words[row, outer]
+        add_crossings(problem, memory, terms, words, crossings[outer])
         if innermost:
-            total = crossings[outer] + crossings[-1] + floor
+            for m in range(len(total)):
+                for port in range(3):
+                    total[m, port] = (
+                        crossings[outer, m, port] + crossings[-1, m, port] + floor[m, port]
+                    )
             cycles = least_cycles(problem, values[COMPUTE], total, spatial, memory - 1)
-            fastest = min(fastest, cycles)
-    if innermost:
+            if is_better(goal, energy, cycles, best):
+                fastest = min(fastest, cycles)
+            else:
+                by_loop[outer] = np.inf
+    if innermost and fastest == np.inf:
+        values[BOUND] = np.inf
+    elif innermost:
         values[CYCLES] = fastest
     if memory == 1:
         values[HIDDEN], values[ADDED] = _outermost_times(problem, crossings, by_loop)

@@ -36,6 +36,7 @@ class Problem(NamedTuple):
     joined: Integers  # (T,), mask of dimensions that share an axis (sliding windows)
     sliding: int  # mask of dimensions that share an axis of any tensor
     bits: Integers  # (T,)
+    words: Floats  # (T,), of the whole operation
     pool: Integers  # (L, T), the first tensor that this one shares capacity with
     pool_bits: Integers  # (L, T), capacity of that tensor's pool; -1 is unbounded
     read_pj: Floats  # (L, T)
@@ -122,6 +123,7 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         joined=joined,
         sliding=int(np.bitwise_or.reduce(joined)),
         bits=np.array([t.bits for t in tensors], dtype=np.int64),
+        words=np.array([operation.words(t) for t in tensors], dtype=np.float64),
         pool=np.array([_pools(m, tensors) for m in memories], dtype=np.int64),
         pool_bits=np.array(
             [

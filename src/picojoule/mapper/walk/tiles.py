@@ -188,7 +188,7 @@ def first_words(
     output = problem.bits.size - 1
     if known == 0 and problem.joined[output]:
         return _touched_words(problem, output, memory, tiles, spatial)
-    words = float(words_of(problem, output, problem.sizes))
+    words = problem.words[output]
     for gap in range(memory):
         if gap < known:
             words *= problem.fanout[gap]

@@ -228,7 +228,7 @@ def first_crossings(problem: Problem, memory: int, port: int, copies: float) -> 
         times += 1
     if memory > 0 and port != READ:
         times += 1
-    return times * copies * words_of(problem, output, problem.sizes) * problem.bits[output]
+    return times * copies * problem.words[output] * problem.bits[output]
 
 
 @inlined
