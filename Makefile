@@ -18,7 +18,7 @@ help:
 	@echo 'make format    let the formatter rewrite src and tests'
 	@echo 'make docs      let the program rewrite the output that the docs quote'
 	@echo 'make bench     time and memory of whole commands'
-	@echo 'make bench-mapper  other mappers on the same problems: two hours'
+	@echo 'make bench-mapper  other mappers on the same problems: an hour'
 	@echo 'make clean     remove the virtual environment and the caches'
 
 demo: $(VENV)/warm

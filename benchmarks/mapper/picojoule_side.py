@@ -10,12 +10,13 @@ from dataclasses import asdict
 
 from measure import report
 from peer_mapping import reprice
+from problems import CHIPS, Problem, problem_of
+
 from picojoule.hardware import Accelerator, accelerator
 from picojoule.mapper import Constraints, PartConstraints, Solution, search
 from picojoule.mapping import format_nest
 from picojoule.simulate import execute
 from picojoule.workload import parse_operation
-from problems import CHIPS, Problem, problem_of
 
 LARGEST_EXECUTION = 2_000_000_000
 """Steps up to which the oracle runs a nest: some ten seconds."""
