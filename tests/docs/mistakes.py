@@ -205,6 +205,16 @@ COMMAND_LINE = (
         "pj profile net.onnx --input x=1x3xNx8",
         ("x=1x3xNx8",),
     ),
+    Mistake(
+        "Two options each say what is best",
+        "pj evaluate lenet5 --on eyeriss --front --minimize edp",
+        ("--front", "--minimize edp"),
+    ),
+    Mistake(
+        "The time is too short for any mapping",
+        'pj map "matmul M=8 K=4 N=4" --on eyeriss --within-latency 1e-9',
+        ("latency", "1e-09"),
+    ),
     Mistake("There is nothing to check", "pj check", ("--records",)),
 )
 OPERATIONS = (

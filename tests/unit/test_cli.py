@@ -248,6 +248,44 @@ def test_the_cache_is_used_shown_and_emptied(
     assert pj(*mapped, "--quiet")[2] == ""
 
 
+def test_a_front_is_shown_saved_and_drawn(pj: Any, tmp_path: Path) -> None:
+    arguments = ("map", "matmul M=64 K=32 N=48", "--on", "eyeriss")
+    status, output, errors = pj(*arguments, "--front", "--save", "f.json", "--plot", "f.svg")
+    assert (status, errors) == (0, "wrote f.json\nwrote f.svg\n")
+    assert "Exact" in output
+    assert "latency" in (tmp_path / "f.svg").read_text()
+    points = json.loads((tmp_path / "f.json").read_text())["points"]
+    _, output, _ = pj(*arguments, "--front", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(output, newline="")))
+    assert len(rows) == len(points) > 1
+    assert [float(row["energy_pj"]) for row in rows] == [one["energy_pj"] for one in points]
+    for option, value, key in (
+        ("--within-latency", points[1]["latency_s"], "energy_pj"),
+        ("--within-energy", points[1]["energy_pj"] * 1e-12, "latency_cycles"),
+    ):
+        status, output, _ = pj(*arguments, option, str(value), "--format", "json")
+        assert status == 0
+        assert json.loads(output)["totals"][key] == points[1][key]
+    status, output, errors = pj(*arguments, "--within-latency", "1e-9")
+    assert (status, output) == (2, "")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--front", "--minimize", "edp"),
+        ("--front", "--within-latency", "1"),
+        ("--within-energy", "1", "--within-latency", "1"),
+        ("--front", "--mapping", "conv.nest"),
+        ("--front", "--write-mapping", "conv.nest"),
+    ],
+)
+def test_options_that_do_not_go_together(pj: Any, options: tuple[str, ...]) -> None:
+    status, output, errors = pj("map", CONV, "--on", "eyeriss", *options)
+    assert (status, output) == (2, "")
+    assert "do not go together" in errors
+
+
 def test_constraints_are_kept_and_told(pj: Any, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text("parts: {glb: {factors: {P: 5}, bypass: [inputs]}}\n")
     arguments = ("map", CONV, "--on", "eyeriss", "--constraints", "rules.yaml")

@@ -263,6 +263,34 @@ def test_each_objective_is_best_at_its_own(
             assert score(best) <= score(layer) * (1 + 1e-12), best.name
 
 
+def test_a_time_limit_gives_every_layer_a_mapping_and_its_gap() -> None:
+    conv = parse_operation("conv M=32 C=16 P=14 Q=14 R=3 S=3")
+    layers = (layer(conv, name="large"), layer(product("small")))
+    run = pj.evaluate(network(*layers), "eyeriss", time_limit_s=0.0)
+    assert [one.name for one in run.layers] == ["large", "small"]
+    large = run.layers[0]
+    assert large.certificate and not large.certificate.optimal
+    assert not run.is_optimal
+    best = pj.evaluate_operation(conv, "eyeriss").layers[0].energy_pj
+    assert large.certificate.lower_bound <= best <= large.energy_pj
+    if large.gap is not None:
+        assert large.energy_pj <= best * (1 + large.gap) * (1 + 1e-12)
+    assert "optimal" in str(run)
+    with pytest.raises(WorkloadError):
+        pj.evaluate(network(*layers), "eyeriss", time_limit_s=-1.0)
+
+
+def test_any_product_of_powers_is_an_objective() -> None:
+    named = pj.evaluate_operation(product("product"), CHIP, minimize="ed2p").layers[0]
+    run = pj.evaluate_operation(product("product"), CHIP, minimize="energy*latency^2")
+    (powers,) = run.layers
+    assert powers.nest == named.nest
+    assert "least energy*latency^2" in str(run)
+    assert powers.certificate
+    score = powers.energy_pj * powers.latency_cycles**2
+    assert powers.certificate.cost == pytest.approx(score, rel=1e-12)
+
+
 def test_a_batch_is_for_what_is_loaded_here() -> None:
     assert pj.evaluate("lenet5", "eyeriss", batch=2).batch == 2
     model = pj.load("lenet5", batch=2)

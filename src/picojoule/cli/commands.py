@@ -4,7 +4,7 @@ Heavy libraries load inside the commands, so that `pj --help` answers at once.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -24,13 +24,13 @@ from picojoule.cli.options import (
     Save,
     Shapes,
     TimeLimit,
+    Trade,
+    WithinEnergy,
+    WithinLatency,
 )
 from picojoule.cli.output import Output, UsageError
-from picojoule.report import check_place, picture_format, require_matplotlib
-
-if TYPE_CHECKING:
-    from picojoule.evaluation import Evaluation
-    from picojoule.mapper import Constraints
+from picojoule.cli.runs import Places, Request, find, show
+from picojoule.report import check_place
 
 app = typer.Typer(
     name="pj",
@@ -87,6 +87,9 @@ def evaluate_command(
     batch: Batch = None,
     shapes: Shapes = None,
     constraints: Rules = None,
+    front: Trade = False,
+    within_latency: WithinLatency = None,
+    within_energy: WithinEnergy = None,
     budget: Budget = None,
     time_limit: TimeLimit = None,
     jobs: Jobs = None,
@@ -100,33 +103,26 @@ def evaluate_command(
 ) -> None:
     """Find the best mapping of every layer, and what the network then costs."""
     output = Output(form, file, quiet)
-    _check_places(save, plot=plot)
-    from picojoule.evaluation import describe_evaluation, evaluate
+    places = Places(save, plot)
+    request = Request(
+        minimize=minimize,
+        front=front,
+        within_latency_s=within_latency,
+        within_energy_j=within_energy,
+        constraints=constraints,
+        budget=budget,
+        time_limit_s=time_limit,
+        jobs=jobs,
+        use_cache=not no_cache,
+    )
     from picojoule.hardware import accelerator
     from picojoule.workload import load
 
     chip = accelerator(on)
     network = load(model, batch=batch, inputs=_shapes(shapes))
-    with output.told(), output.progress("searching") as tell:
-        run = evaluate(
-            network,
-            chip,
-            minimize=minimize,
-            constraints=_constraints(constraints),
-            budget=budget,
-            time_limit_s=time_limit,
-            jobs=jobs,
-            cache=not no_cache,
-            progress=tell,
-        )
-    _warn_ignored(output, len(run.ignored))
-    _warn_unproved(output, run)
-    output.emit(
-        text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=nests),
-        data=run.to_dict(),
-        records=[layer.to_dict() for layer in run.layers],
-    )
-    _keep(run, output, save, plot)
+    found = find(request, network, chip, output)
+    _warn_ignored(output, len(network.ignored))
+    show(found, output, places, nests=nests)
 
 
 @app.command("map")
@@ -148,6 +144,9 @@ def map_command(
         typer.Option("--write-mapping", metavar="FILE", help="Also write the loop nest."),
     ] = None,
     constraints: Rules = None,
+    front: Trade = False,
+    within_latency: WithinLatency = None,
+    within_energy: WithinEnergy = None,
     budget: Budget = None,
     time_limit: TimeLimit = None,
     no_cache: NoCache = False,
@@ -159,33 +158,47 @@ def map_command(
 ) -> None:
     """Find the best mapping of one operation, or price a given one."""
     output = Output(form, file, quiet)
-    _check_places(save, write_mapping, plot=plot)
+    places = Places(save, plot)
+    request = Request(
+        minimize=minimize,
+        front=front,
+        within_latency_s=within_latency,
+        within_energy_j=within_energy,
+        constraints=constraints,
+        budget=budget,
+        time_limit_s=time_limit,
+        jobs=None,
+        use_cache=not no_cache,
+    )
+    if write_mapping:
+        check_place(write_mapping)
+    _check_one_nest(request, mapping, write_mapping)
     from picojoule.cli.nests import read_nest, write_nest
-    from picojoule.evaluation import describe_evaluation, evaluate_operation
+    from picojoule.evaluation import NetworkFront
     from picojoule.hardware import accelerator
     from picojoule.workload import parse_operation
 
-    with output.told():
-        run = evaluate_operation(
-            parse_operation(operation),
-            accelerator(on),
-            minimize=minimize,
-            nest=read_nest(mapping).nest if mapping else None,
-            constraints=_constraints(constraints),
-            budget=budget,
-            time_limit_s=time_limit,
-            cache=not no_cache,
-        )
-    _warn_unproved(output, run)
-    output.emit(
-        text=lambda: describe_evaluation(run, width=output.width, color=output.color, nests=True),
-        data=run.to_dict(),
-        records=[layer.to_dict() for layer in run.layers],
-    )
-    _keep(run, output, save, plot)
-    if write_mapping:
-        write_nest(write_mapping, run.layers[0].nest, operation=operation, chip=on)
+    nest = read_nest(mapping).nest if mapping else None
+    found = find(request, parse_operation(operation), accelerator(on), output, nest=nest)
+    show(found, output, places, nests=True)
+    if write_mapping and not isinstance(found, NetworkFront):
+        write_nest(write_mapping, found.layers[0].nest, operation=operation, chip=on)
         output.note(f"wrote {write_mapping}")
+
+
+def _check_one_nest(request: Request, mapping: Path | None, write_mapping: Path | None) -> None:
+    """Refuse a front where a single nest is read or written."""
+    one = "--mapping" if mapping and request.needs_front else None
+    if write_mapping and request.front:
+        one = "--write-mapping"
+    if one:
+        raise UsageError(
+            "these options do not go together",
+            where=one,
+            got=f"{one} and a front of many mappings",
+            expected="one mapping, or a front",
+            fix=f"leave {one} out, or name a point by --within-latency or --within-energy",
+        )
 
 
 @app.command("check")
@@ -319,45 +332,7 @@ def _shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:
     return shapes
 
 
-def _constraints(path: Path | None) -> "Constraints | None":
-    if path is None:
-        return None
-    from picojoule.mapper import load_constraints
-
-    return load_constraints(path)
-
-
-def _check_places(*places: Path | None, plot: Path | None) -> None:
-    """Refuse files that cannot be written before the work starts."""
-    for place in (*places, plot):
-        if place is not None:
-            check_place(place)
-    if plot is not None:
-        picture_format(plot)
-        require_matplotlib()
-
-
-def _keep(run: "Evaluation", output: Output, save: Path | None, plot: Path | None) -> None:
-    """Write what the user wants beside the result itself."""
-    if save:
-        run.save(save)
-        output.note(f"wrote {save}")
-    if plot:
-        run.plot(plot)
-        output.note(f"wrote {plot}")
-
-
 def _warn_ignored(output: Output, ignored: int) -> None:
     if ignored:
         parts = "part" if ignored == 1 else "parts"
         output.warn(f"{ignored} {parts} of the model not understood; see `ignored`")
-
-
-def _warn_unproved(output: Output, run: "Evaluation") -> None:
-    """Tell which searches ended before their proof."""
-    for layer in run.layers:
-        if layer.certificate and not layer.certificate.optimal:
-            known = "nothing is known about better ones"
-            if layer.gap is not None:
-                known = f"its mapping costs at most {layer.gap:.1%} more than the best"
-            output.warn(f"{layer.name}: the search was cut short by its limit; {known}")

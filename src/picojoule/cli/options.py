@@ -50,7 +50,7 @@ Save = Annotated[
 ]
 Plot = Annotated[
     Path | None,
-    typer.Option("--plot", metavar="FILE", help="Also draw energy by level: .png, .svg or .pdf."),
+    typer.Option("--plot", metavar="FILE", help="Also draw it: .png, .svg or .pdf."),
 ]
 Rules = Annotated[
     Path | None,
@@ -71,4 +71,22 @@ Jobs = Annotated[
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Search anew, and keep nothing for the next run.")
+]
+Trade = Annotated[
+    bool,
+    typer.Option(
+        "--front", help="Show every trade of energy for time that none beats, one mapping a layer."
+    ),
+]
+WithinLatency = Annotated[
+    float | None,
+    typer.Option(
+        "--within-latency", metavar="SECONDS", help="Least energy of all layers within this time."
+    ),
+]
+WithinEnergy = Annotated[
+    float | None,
+    typer.Option(
+        "--within-energy", metavar="JOULES", help="Least time of all layers within this energy."
+    ),
 ]

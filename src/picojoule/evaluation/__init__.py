@@ -1,9 +1,12 @@
 """What does this network cost on this chip? The whole pipeline, and its result."""
 
+from picojoule.evaluation.front import NetworkFront
+from picojoule.evaluation.front_tables import describe_front, front_curve
 from picojoule.evaluation.pipeline import (
     Progress,
     evaluate,
     evaluate_operation,
+    network_front,
 )
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
 from picojoule.evaluation.tables import (
@@ -16,12 +19,16 @@ from picojoule.evaluation.tables import (
 __all__ = [
     "Evaluation",
     "LayerResult",
+    "NetworkFront",
     "Progress",
     "Unmapped",
     "describe_evaluation",
+    "describe_front",
     "energy_chart",
     "evaluate",
     "evaluate_operation",
     "evaluation_tables",
+    "front_curve",
     "ignored_table",
+    "network_front",
 ]

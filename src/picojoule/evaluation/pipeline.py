@@ -5,13 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from picojoule.errors import WorkloadError
+from picojoule.evaluation.front import NetworkFront
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
-from picojoule.evaluation.solve import Place, Settings, solve
+from picojoule.evaluation.solve import Place, Settings, solve, solve_fronts
+from picojoule.evaluation.sums import Floats, Integers, add_fronts
 from picojoule.hardware import Accelerator
 from picojoule.hardware import accelerator as find_accelerator
 from picojoule.mapping import Nest, validate
-from picojoule.workload import Layer, Network, Operation, load
+from picojoule.workload import Layer, Network, Operation, Value, load
 
 if TYPE_CHECKING:
     from picojoule.mapper import Constraints, Solution
@@ -66,17 +70,86 @@ def evaluate(
     ('lenet5', True)
     """
     settings = _settings(minimize, constraints, budget, time_limit_s, jobs, cache)
-    model = _network(network, batch)
-    target = _chip(chip)
-    mapped = [layer for layer in model.layers if layer.operation.inner == "mac"]
-    groups: dict[Operation, list[Layer]] = {}
-    for layer in mapped:
-        groups.setdefault(_nameless(layer.operation), []).append(layer)
+    model, target = _network(network, batch), _chip(chip)
+    groups = _equal_layers(model)
     tell = _teller(list(groups.values()), progress) if progress else None
     solutions = solve([group[0].operation for group in groups.values()], target, settings, tell)
     solved = dict(zip(groups, solutions, strict=True))
-    results = [_result(layer, solved[_nameless(layer.operation)]) for layer in mapped]
+    results = [_result(layer, solved[_nameless(layer.operation)]) for layer in _mapped(model)]
     return _evaluation(model, target, settings, tuple(results), batch=model.batch)
+
+
+def network_front(
+    network: Network | Operation | str | Path | Any,
+    chip: Accelerator | str | Path,
+    *,
+    batch: int | None = None,
+    constraints: "Constraints | None" = None,
+    budget: int | None = None,
+    time_limit_s: float | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> NetworkFront:
+    """Find every choice of one mapping per layer that none beats in both energy and latency.
+
+    Args:
+        network: As for `evaluate`, or an operation.
+        chip, batch, constraints, budget, time_limit_s, jobs, progress: As for `evaluate`.
+
+    Returns:
+        The front of the whole network: exact, unless it says otherwise.
+
+    Raises:
+        PicojouleError: As `evaluate`; or the network has no multiply-accumulates.
+    """
+    settings = _settings("energy", constraints, budget, time_limit_s, jobs, False)
+    if isinstance(network, Operation):
+        network = _alone(_checked(network))
+    model, target = _network(network, batch), _chip(chip)
+    groups, mapped = _equal_layers(model), _mapped(model)
+    if not mapped:
+        raise WorkloadError(
+            "network has no multiply-accumulates to map",
+            where=f"network {model.name!r}",
+            got=f"{len(model.layers)} other layers",
+            expected="at least one convolution, matrix product or the like",
+            fix="`pj profile` counts the work of other layers",
+        )
+    tell = _teller(list(groups.values()), progress) if progress else None
+    found = solve_fronts([group[0].operation for group in groups.values()], target, settings, tell)
+    fronts = dict(zip(groups, found, strict=True))
+    options = tuple(
+        tuple(_result(layer, point) for point in fronts[_nameless(layer.operation)].points)
+        for layer in mapped
+    )
+    sums = add_fronts([_latencies_and_energies(layer) for layer in options])
+    first = sums.choices[0].tolist()
+    fastest = tuple(layer[choice] for layer, choice in zip(options, first, strict=True))
+    return NetworkFront(
+        _evaluation(model, target, settings, fastest, batch=model.batch),
+        options,
+        sums,
+        all(front.is_complete for front in found),
+        target.clock_hz,
+    )
+
+
+def _latencies_and_energies(options: tuple[LayerResult, ...]) -> tuple[Integers, Floats]:
+    """Of one layer's mappings, repeats included."""
+    latencies = np.array([one.latency_cycles for one in options], dtype=np.int64)
+    return latencies, np.array([one.energy_pj for one in options])
+
+
+def _mapped(network: Network) -> list[Layer]:
+    return [layer for layer in network.layers if layer.operation.inner == "mac"]
+
+
+def _equal_layers(network: Network) -> dict[Operation, list[Layer]]:
+    """The layers to map, those of equal operations together."""
+    groups: dict[Operation, list[Layer]] = {}
+    for layer in _mapped(network):
+        groups.setdefault(_nameless(layer.operation), []).append(layer)
+    return groups
 
 
 def _teller(groups: list[list[Layer]], progress: Progress) -> Callable[[int], None]:
@@ -128,15 +201,8 @@ def evaluate_operation(
 
     settings = _settings(minimize, constraints, budget, time_limit_s, None, cache)
     target = _chip(chip)
-    if operation.inner != "mac":
-        raise WorkloadError(
-            "operation has no multiply-accumulates to map",
-            where=f"operation {operation.name!r}",
-            got=f"{operation.kind} ({operation.inner})",
-            expected="a convolution, a matrix product or the like",
-            fix="`pj profile` counts the work of other layers",
-        )
-    layer = Layer(operation.name, operation, inputs=(), outputs=())
+    model = _alone(_checked(operation))
+    (layer,) = model.layers
     if nest is None:
         (solution,) = solve([operation], target, settings)
         result = _result(layer, solution)
@@ -146,8 +212,27 @@ def evaluate_operation(
         counts = count(operation, target, nest)
         costs = price(operation, target, counts)
         result = LayerResult(layer.name, layer.kind, operation, 1, nest, counts, costs, None)
-    model = Network(operation.name, (layer,), values={}, inputs=(), outputs=())
-    return _evaluation(model, target, settings, (result,), batch=operation.sizes.get("N", 1))
+    return _evaluation(model, target, settings, (result,), batch=model.batch)
+
+
+def _checked(operation: Operation) -> Operation:
+    """Refuse an operation that has nothing to map."""
+    if operation.inner != "mac":
+        raise WorkloadError(
+            "operation has no multiply-accumulates to map",
+            where=f"operation {operation.name!r}",
+            got=f"{operation.kind} ({operation.inner})",
+            expected="a convolution, a matrix product or the like",
+            fix="`pj profile` counts the work of other layers",
+        )
+    return operation
+
+
+def _alone(operation: Operation) -> Network:
+    """A network of one operation."""
+    layer = Layer(operation.name, operation, inputs=("in",), outputs=())
+    values = {"in": Value("in", (operation.sizes.get("N", 1),))}
+    return Network(operation.name, (layer,), values, inputs=("in",), outputs=())
 
 
 def _refuse_rules(settings: Settings) -> None:

@@ -1,7 +1,8 @@
 """Solve: the best mapping of each different operation; known ones come from the cache."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from picojoule.hardware import Accelerator
 from picojoule.workload import Operation
 
 if TYPE_CHECKING:
-    from picojoule.mapper import Constraints, Solution
+    from picojoule.mapper import Constraints, Front, Solution
 
 Place = bool | str | Path
 """Of the cache: the user's own (True), none (False), or a file."""
@@ -118,17 +119,34 @@ def solve(
     return [found[index] for index in range(len(operations))]
 
 
+def solve_fronts(
+    operations: Sequence[Operation],
+    chip: Accelerator,
+    settings: Settings,
+    tell: Callable[[int], None] | None = None,
+) -> "list[Front]":
+    """Find, of each operation, every mapping that no other one beats in energy and latency.
+
+    Arguments and errors as `solve`; fronts are not kept in the cache.
+    """
+    settings.constraints.check(operations, chip)
+    return run_all(
+        lambda index, share_s: _front(operations[index], chip, settings, share_s),
+        len(operations),
+        jobs=settings.jobs,
+        time_limit_s=settings.time_limit_s,
+        tell=None if tell is None else lambda index, _: tell(index),
+    )
+
+
 def _search(
     operation: Operation, chip: Accelerator, settings: Settings, share_s: float | None
 ) -> "Solution":
-    """Search one operation; where there is nothing, say which constraint is to blame."""
+    """Search one operation."""
     from picojoule.mapper import search
-    from picojoule.mapper.diagnose import explain_nothing, refuse_empty
 
     constraints = settings.constraints.narrowed(operation)
-    if constraints.parts:
-        refuse_empty(operation, chip, constraints)
-    try:
+    with _explained(operation, chip, settings, constraints):
         return search(
             operation,
             chip,
@@ -137,6 +155,36 @@ def _search(
             budget=settings.budget,
             time_limit_s=share_s,
         )
+
+
+def _front(
+    operation: Operation, chip: Accelerator, settings: Settings, share_s: float | None
+) -> "Front":
+    """The front of one operation."""
+    from picojoule.mapper import pareto_front
+
+    constraints = settings.constraints.narrowed(operation)
+    with _explained(operation, chip, settings, constraints):
+        return pareto_front(
+            operation,
+            chip,
+            constraints=constraints,
+            budget=settings.budget,
+            time_limit_s=share_s,
+        )
+
+
+@contextmanager
+def _explained(
+    operation: Operation, chip: Accelerator, settings: Settings, constraints: "Constraints"
+) -> Generator[None]:
+    """Where a search finds nothing, say which constraints are to blame."""
+    from picojoule.mapper.diagnose import explain_nothing, refuse_empty
+
+    if constraints.parts:
+        refuse_empty(operation, chip, constraints)
+    try:
+        yield
     except MappingError as error:
         told = explain_nothing(operation, chip, constraints, error, minimize=settings.minimize)
         raise told from None

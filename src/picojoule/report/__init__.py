@@ -1,5 +1,6 @@
 """How is it shown? Tables, pictures and files; sees numbers and names, no physics."""
 
+from picojoule.report.curve import Curve, Quantity, draw_curve, save_curve
 from picojoule.report.figures import (
     Chart,
     Panel,
@@ -18,14 +19,17 @@ __all__ = [
     "Cell",
     "Chart",
     "Column",
+    "Curve",
     "OutputError",
     "Panel",
+    "Quantity",
     "Stack",
     "Table",
     "check_place",
     "common_unit",
     "count",
     "draw_chart",
+    "draw_curve",
     "engineering",
     "flatten",
     "picture_format",
@@ -34,6 +38,7 @@ __all__ = [
     "records_table",
     "require_matplotlib",
     "save_chart",
+    "save_curve",
     "scaled",
     "to_csv",
     "to_text",
