@@ -2,10 +2,10 @@
 
 The second look takes nothing of what the search computed.
 
-Legality, counts and costs are derived anew; the nest is executed by the oracle where that is
-affordable; and every neighbour of the nest (two loops swapped, one prime
-factor moved to another place) is priced, since a search that cut too much would leave a better
-mapping close by. Spaces small enough to list are compared whole in the project's tests.
+Legality, constraints, counts and costs are derived anew; the nest is executed by the oracle where
+that is affordable; and every neighbour of the nest (two loops swapped, one prime factor moved to
+another place, one tensor kept or passed by) is priced, since a search that cut too much would leave
+a better mapping close by. Spaces small enough to list are compared whole in the project's tests.
 """
 
 import itertools
@@ -14,16 +14,20 @@ from dataclasses import asdict, dataclass
 
 from picojoule.cost import Costs, count, price
 from picojoule.errors import PicojouleError
-from picojoule.hardware import Accelerator, Array
-from picojoule.mapper.constraints import Constraints
-from picojoule.mapper.objective import parse_objective
+from picojoule.hardware import Accelerator, Array, Memory
+from picojoule.mapper.constraints import Constraints, Limits, PartConstraints, Range
+from picojoule.mapper.objective import OBJECTIVES, Objective, parse_objective
 from picojoule.mapper.space import build_space, mapspace_size
-from picojoule.mapping import Counts, Level, Loop, Nest, validate
+from picojoule.mapping import AxisName, Counts, Level, Loop, Nest, validate
 from picojoule.simulate import execute
-from picojoule.workload import Operation
+from picojoule.workload import Operation, Tensor
 
 LARGEST_EXECUTION = 10**9
 """Steps up to which the oracle executes the nest: some ten seconds."""
+FRONT = "front"
+"""What the certificate of a point of a front names as its objective; its cost is its energy."""
+SAME = 1e-9
+"""Relative difference up to which two prices count as equal: they are sums of rounded terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Certificate:
     """How a result was proved.
 
     Args:
-        objective: What was minimised, see `parse_objective`.
+        objective: What was minimised, see `parse_objective`; "front" for a point of a front.
         cost: Of the result, in pJ, cycles or a product of powers of both.
         lower_bound: No mapping of the space costs less.
         optimal: Whether the bound met the cost.
@@ -91,60 +95,158 @@ class Verification:
     faults: tuple[str, ...]
 
 
-def verify(operation: Operation, accelerator: Accelerator, solution: Solution) -> Verification:
+def verify(
+    operation: Operation,
+    accelerator: Accelerator,
+    solution: Solution,
+    *,
+    constraints: Constraints | None = None,
+) -> Verification:
     """Check every claim of a solution that can be checked without searching again.
 
     Args:
         operation, accelerator: What was searched.
-        solution: What came out.
+        solution: What came out; of a point of a front it is checked that no neighbour beats it in
+            both energy and latency.
+        constraints: Which mappings were allowed.
 
     Returns:
         What was checked and what does not hold.
     """
-    faults: list[str] = []
+    constraints = constraints or Constraints()
     certificate = solution.certificate
-    objective = parse_objective(certificate.objective)
+    on_front = certificate.objective == FRONT
+    objective = OBJECTIVES["energy"] if on_front else parse_objective(certificate.objective)
     try:
         validate(operation, accelerator, solution.nest)
     except PicojouleError as error:
         return Verification(False, 0, (f"the nest is not legal: {error.what}",))
+    faults: list[str] = []
     executed = operation.steps <= LARGEST_EXECUTION
     derive = execute if executed else count
     counts = derive(operation, accelerator, solution.nest)
+    costs = price(operation, accelerator, counts)
     if counts != solution.counts:
         faults.append("the counts differ from an execution of the nest")
-    cost = objective.score(price(operation, accelerator, counts))
+    if not _is_allowed(operation, accelerator, constraints, solution.nest):
+        faults.append("the nest breaks a constraint")
+    if not _is_within(constraints.limits, costs):
+        faults.append("the costs break a limit")
+    cost = objective.score(costs)
     if cost != certificate.cost:
         faults.append(f"the cost is {cost}, not {certificate.cost}")
-    if certificate.optimal != (certificate.lower_bound == certificate.cost):
+    if certificate.lower_bound > certificate.cost:
+        faults.append("the bound is above the cost")
+    if certificate.optimal and certificate.lower_bound != certificate.cost:
         faults.append("optimal must mean that the bound met the cost")
-    if certificate.mapspace_size != mapspace_size(space):
+    if certificate.mapspace_size != mapspace_size(build_space(operation, accelerator, constraints)):
         faults.append("the space has another size")
     neighbours = 0
-    for nest in neighbouring_nests(accelerator, solution.nest):
-        costs = _costs(operation, accelerator, nest)
-        if costs is None:
+    for nest in neighbouring_nests(operation, accelerator, solution.nest):
+        found = _costs(operation, accelerator, constraints, nest)
+        if found is None:
             continue
         neighbours += 1
-        found = objective.score(costs)
-        if certificate.optimal and found < certificate.cost * (1 - 1e-9):
-            faults.append(f"a neighbour costs {found}, less than {certificate.cost}")
+        if certificate.optimal and _is_beaten(objective, costs, found, on_front=on_front):
+            faults.append(
+                f"a neighbour is better: {found.energy_pj} pJ in {found.latency_cycles} cycles, "
+                f"not {costs.energy_pj} in {costs.latency_cycles}"
+            )
     return Verification(executed, neighbours, tuple(faults))
 
 
-def _costs(operation: Operation, accelerator: Accelerator, nest: Nest) -> Costs | None:
-    """Price a nest, or None if it is not legal."""
+def _is_beaten(objective: Objective, costs: Costs, found: Costs, *, on_front: bool) -> bool:
+    """Whether a mapping found is better by more than the rounding of prices."""
+    if on_front:
+        return (
+            found.latency_cycles <= costs.latency_cycles
+            and found.energy_pj < costs.energy_pj * (1 - SAME)
+        ) or (found.latency_cycles < costs.latency_cycles and found.energy_pj <= costs.energy_pj)
+    return objective.score(found) < objective.score(costs) * (1 - SAME)
+
+
+def _costs(
+    operation: Operation, accelerator: Accelerator, constraints: Constraints, nest: Nest
+) -> Costs | None:
+    """Price a nest, or None if it is not legal or not allowed."""
+    if not _is_allowed(operation, accelerator, constraints, nest):
+        return None
     try:
         validate(operation, accelerator, nest)
     except PicojouleError:
         return None
-    return price(operation, accelerator, count(operation, accelerator, nest))
+    costs = price(operation, accelerator, count(operation, accelerator, nest))
+    return costs if _is_within(constraints.limits, costs) else None
 
 
-def neighbouring_nests(accelerator: Accelerator, nest: Nest) -> Iterator[Nest]:
-    """Every nest one step away: two neighbouring loops swapped, or one prime factor moved."""
+def _is_allowed(
+    operation: Operation, accelerator: Accelerator, constraints: Constraints, nest: Nest
+) -> bool:
+    """Whether a nest obeys the constraints of every part."""
+    for n, (part, level) in enumerate(zip(accelerator.parts, nest.levels, strict=False)):
+        own = constraints.of(part.name)
+        if isinstance(part, Array):
+            if not (_are_in(own.x, _bounds(level, "x")) and _are_in(own.y, _bounds(level, "y"))):
+                return False
+        elif not (
+            _are_in(own.factors, _bounds(level, None))
+            and _are_in(own.tile, nest.tile(n, operation.sizes))
+            and _keeps_order(own.order, level)
+            and _keeps_tensors(operation, own, level)
+        ):
+            return False
+    return True
+
+
+def _bounds(level: Level, axis: AxisName | None) -> dict[str, int]:
+    """Bounds of a level's loops along an axis, by dimension; a missing one is 1."""
+    return {loop.dim: loop.bound for loop in level.loops if loop.axis == axis}
+
+
+def _are_in(ranges: Mapping[str, Range], values: Mapping[str, int]) -> bool:
+    return all(values.get(dim, 1) in allowed for dim, allowed in ranges.items())
+
+
+def _keeps_order(order: tuple[str, ...], level: Level) -> bool:
+    """Whether loops that must follow each other do, outermost first."""
+    places = [order.index(loop.dim) for loop in level.loops if loop.dim in order]
+    return places == sorted(places)
+
+
+def _keeps_tensors(operation: Operation, own: PartConstraints, level: Level) -> bool:
+    """Whether a memory keeps what it must, and passes by what it must not keep."""
+    kept = {tensor for tensor in operation.tensors if tensor.name in level.keeps}
+    return all(
+        not {tensor.name, tensor.role} & set(own.bypass if tensor in kept else own.keep)
+        for tensor in operation.tensors
+    )
+
+
+def _is_within(limits: Limits, costs: Costs) -> bool:
+    """Whether costs keep the limits; what equals a limit but for rounding keeps it."""
+    pairs = (
+        (costs.latency_s, limits.latency_s),
+        (-costs.utilization, None if limits.utilization is None else -limits.utilization),
+        (costs.energy_pj * 1e-12 / costs.latency_s, limits.power_w),
+        (costs.outer_bytes / costs.latency_s, limits.bandwidth_bytes_per_s),
+    )
+    return all(most is None or value <= most + abs(most) * SAME for value, most in pairs)
+
+
+def neighbouring_nests(
+    operation: Operation, accelerator: Accelerator, nest: Nest
+) -> Iterator[Nest]:
+    """Every nest one step away, legal or not.
+
+    Two neighbouring loops are swapped, one prime factor is moved, or one tensor that a memory keeps
+    passes it by, or the other way round.
+    """
     for n, level in enumerate(nest.levels):
-        if not isinstance(accelerator.parts[n], Array):
+        part = accelerator.parts[n]
+        if isinstance(part, Memory):
+            for tensor in operation.tensors if n else ():
+                if tensor.role in part.holds:
+                    yield _replaced(nest, n, level.loops, keeps=_flipped(operation, level, tensor))
             for i in range(len(level.loops) - 1):
                 loops = list(level.loops)
                 loops[i], loops[i + 1] = loops[i + 1], loops[i]
@@ -179,9 +281,20 @@ def _placed(
                 yield _replaced(nest, level, (*loops[:i], Loop(dim, factor, axis), *loops[i:]))
 
 
-def _replaced(nest: Nest, index: int, loops: tuple[Loop, ...]) -> Nest:
+def _flipped(operation: Operation, level: Level, tensor: Tensor) -> tuple[str, ...]:
+    """What a memory keeps once one tensor is kept that was not, or the other way round."""
+    return tuple(
+        other.name
+        for other in operation.tensors
+        if (other.name in level.keeps) != (other.name == tensor.name)
+    )
+
+
+def _replaced(
+    nest: Nest, index: int, loops: tuple[Loop, ...], *, keeps: tuple[str, ...] | None = None
+) -> Nest:
     level = nest.levels[index]
-    changed = Level(level.part, loops, level.keeps)
+    changed = Level(level.part, loops, level.keeps if keeps is None else keeps)
     return Nest((*nest.levels[:index], changed, *nest.levels[index + 1 :]))
 
 
