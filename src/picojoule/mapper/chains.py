@@ -121,7 +121,8 @@ class Chains:
         """The least score of any chain that the walk has not come to."""
         rest = self.parts.values[int(self.walk.position[0]) : self.starts[1]]
         outer_pj = float(self.leasts_pj[1:].sum())
-        return min((score(goal, v[ROUGH] + outer_pj, v[PART_CYCLES]) for v in rest), default=math.inf)
+        scores = (score(goal, v[ROUGH] + outer_pj, v[PART_CYCLES]) for v in rest)
+        return min(scores, default=math.inf)
 
 
 def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
@@ -135,29 +136,41 @@ def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
     if is_timed and space.problem.sliding and len(space.stages) > 3:
         # Where a window slides in two memories further in, what saves energy may cost time.
         absorbs[:] = False
+    idle = np.zeros(len(space.stages), dtype=np.bool_)
     for n in range(len(space.stages)):
         absorbs[n] &= not _is_passed(space, keeps, n)
-    return space.problem._replace(keeps=keeps, absorbs=absorbs)
+        idle[n] = _is_idle(space, keeps, n)
+    return space.problem._replace(keeps=keeps, absorbs=absorbs, idle=idle)
+
+
+def _is_idle(space: Space, keeps: Flags, stage: int) -> bool:
+    """Whether a memory keeps nothing, without an array or a constraint that gives its loops worth.
+
+    Limits on ratios with time may want a mapping that is worse in both energy and time.
+    """
+    limits = space.constraints.limits
+    around = (space.of(stage - 1), space.of(stage)) if stage else ()
+    return (
+        stage > 0
+        and not keeps[stage].any()
+        and space.stages[stage - 1].array is None
+        and limits.power_w is None
+        and limits.bandwidth_bytes_per_s is None
+        and not any(own.factors or own.tile or own.order for own in around)
+    )
 
 
 def _is_passed(space: Space, keeps: Flags, stage: int) -> bool:
     """Whether a memory keeps nothing and its loops might as well be those of the memory outside.
 
     Below an array they are not the same: they decide which iterations an instance gets. Nor are
-    they where windows slide: a dimension may then be worth two loops, with others between them. And
-    a user's constraints may tell one memory from the other.
+    they where windows slide: a dimension may then be worth two loops, with others between them.
     """
     if stage == 0 or keeps[stage].any():
         return False
     if not space.stages[stage].memory.holds:
         return True
-    if space.problem.sliding or space.stages[stage - 1].array is not None:
-        return False
-    limits = space.constraints.limits
-    if limits.power_w is not None or limits.bandwidth_bytes_per_s is not None:
-        return False
-    around = (space.of(stage - 1), space.of(stage))
-    return not any(own.factors or own.tile or own.order for own in around)
+    return space.problem.sliding == 0 and _is_idle(space, keeps, stage)
 
 
 def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> Chains | None:
@@ -208,7 +221,7 @@ def _sorted(
         pairs = zip(energy + others_pj, cycles, strict=True)
         key = np.array([score(goal, e, c) for e, c in pairs])
     rows = rows[np.lexsort((energy, key))]
-    return Parts(*(column[rows] for column in parts))
+    return Parts._make(column[rows] for column in parts)
 
 
 def _parts_of(

@@ -1,8 +1,8 @@
-"""Space: which mappings there are: factors, tiles, spatial choices and what each memory may keep."""
+"""Space: which mappings there are: factors, spatial choices and what each memory may keep."""
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,7 @@ from picojoule.mapper.walk import (
     Integers,
     Problem,
     Stage,
-    axis_vectors,
     build_problem,
-    divisor_table,
-    product_table,
     stages_of,
 )
 from picojoule.workload import Operation, Tensor
@@ -67,9 +64,7 @@ class Space:
         return PartConstraints() if array is None else self.constraints.of(array.name)
 
 
-def build_space(
-    operation: Operation, accelerator: Accelerator, constraints: Constraints
-) -> Space:
+def build_space(operation: Operation, accelerator: Accelerator, constraints: Constraints) -> Space:
     """Lay out the space of mappings of an operation on a chip."""
     stages = stages_of(accelerator)
     problem = build_problem(operation, accelerator)
@@ -125,6 +120,49 @@ def _before(order: tuple[str, ...], names: tuple[str, ...]) -> Integers:
     for outer, inner in itertools.combinations([name for name in order if name in names], 2):
         masks[names.index(outer)] |= 1 << names.index(inner)
     return masks
+
+
+def divisor_table(sizes: Integers) -> tuple[Integers, Integers]:
+    """Divisors of each dimension in rising order, `(D, most)`, and how many it has, `(D,)`."""
+    divisors = [_divisors(int(size)) for size in sizes]
+    table = np.zeros((len(divisors), max(map(len, divisors))), dtype=np.int64)
+    for d, row in enumerate(divisors):
+        table[d, : len(row)] = row
+    return table, np.array([len(row) for row in divisors], dtype=np.int64)
+
+
+def _divisors(size: int) -> list[int]:
+    low = [n for n in range(1, math.isqrt(size) + 1) if size % n == 0]
+    return low + [size // n for n in reversed(low) if n * n != size]
+
+
+def product_table(sizes: Integers, table: Integers, counts: Integers) -> Integers:
+    """Index of the product of two divisors, `(D, i, j)`, or -1 where it does not divide."""
+    most = table.shape[1]
+    products = np.full((len(sizes), most, most), -1, dtype=np.int64)
+    for d, count in enumerate(counts):
+        index = {int(divisor): n for n, divisor in enumerate(table[d, :count])}
+        for i in range(count):
+            for j in range(count):
+                products[d, i, j] = index.get(int(table[d, i]) * int(table[d, j]), -1)
+    return products
+
+
+def axis_vectors(
+    sizes: Integers, names: Sequence[str], limit: int, dims: tuple[str, ...] | None
+) -> list[tuple[int, ...]]:
+    """All ways to spread factors of the dimensions along one axis of an array."""
+    vectors: list[tuple[tuple[int, ...], int]] = [((), 1)]
+    for name, size in zip(names, sizes, strict=True):
+        allowed = dims is None or name in dims
+        factors = _divisors(int(size)) if allowed and limit > 1 else [1]
+        vectors = [
+            ((*vector, factor), product * factor)
+            for vector, product in vectors
+            for factor in factors
+            if product * factor <= limit
+        ]
+    return [vector for vector, _ in vectors]
 
 
 def spatial_vectors(
@@ -229,12 +267,12 @@ def _tilings(space: Space, dim: int) -> int:
         places: list[Range] = []
         if array is not None:
             axes = ((array.x, array.x_dims, on_array.x), (array.y, array.y_dims, on_array.y))
-            places = [
-                ranges.get(name, Range())
-                if length > 1 and (allowed is None or name in allowed)
-                else (Range(1, 1) if 1 in ranges.get(name, Range()) else Range(2, 1))
-                for length, allowed, ranges in axes
-            ]
+            for length, allowed, ranges in axes:
+                factors = ranges.get(name, Range())
+                if length > 1 and (allowed is None or name in allowed):
+                    places.append(factors)
+                elif 1 not in factors:
+                    return 0
         if memory.holds:
             places.append(own.factors.get(name, Range()))
         for place in places:

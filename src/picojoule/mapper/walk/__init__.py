@@ -2,14 +2,6 @@
 
 from picojoule.mapper.walk.chain import Kept
 from picojoule.mapper.walk.explore import DEPTH, EVALUATED, LOOKED, Walk, explore
-from picojoule.mapper.walk.factors import (
-    all_tiles,
-    allowed_bits,
-    axis_vectors,
-    divisor_table,
-    indices_of,
-    product_table,
-)
 from picojoule.mapper.walk.goal import (
     CYCLES,
     ENERGY,
@@ -20,21 +12,18 @@ from picojoule.mapper.walk.goal import (
     no_points,
     score,
 )
+from picojoule.mapper.walk.parts import CYCLES as PART_CYCLES
 from picojoule.mapper.walk.parts import (
-    BOUND,
     ROUGH,
     Parts,
-    all_parts,
-    choice_bounds,
-    least_fillings,
     settle_least,
     still_better,
 )
-from picojoule.mapper.walk.parts import CYCLES as PART_CYCLES
 from picojoule.mapper.walk.problem import Integers, Problem, Stage, build_problem, stages_of
+from picojoule.mapper.walk.rough import all_parts, choice_bounds, least_fillings
+from picojoule.mapper.walk.tiles import all_tiles, allowed_bits, indices_of
 
 __all__ = [
-    "BOUND",
     "CYCLES",
     "DEPTH",
     "ENERGY",
@@ -54,16 +43,13 @@ __all__ = [
     "all_parts",
     "all_tiles",
     "allowed_bits",
-    "axis_vectors",
     "build_problem",
     "choice_bounds",
-    "divisor_table",
     "explore",
     "indices_of",
     "is_better",
     "least_fillings",
     "no_points",
-    "product_table",
     "score",
     "settle_least",
     "stages_of",

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper
 from picojoule.mapper.walk.goal import Goal, energy_limit, is_better, take
-from picojoule.mapper.walk.orders import chain_energy, is_allowed_order
+from picojoule.mapper.walk.orders import is_allowed_order, order_energy
 from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.tiles import all_prices, base_energy, find_shares, first_tiles_energy
 from picojoule.mapper.walk.timing import (
     BOTH,
     chain_cycles,
@@ -28,6 +29,56 @@ class Kept(NamedTuple):
     spatial: Integers  # (slot, L, D)
     orders: Integers  # (slot, L, D)
     keeps: NDArray[np.bool_]  # (slot, L, T)
+
+
+@helper
+def chain_energy(
+    problem: Problem,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    limit: float,
+    outermost: float,
+) -> float:
+    """Exact least energy of a complete chain over all loop orders, without leakage.
+
+    Args:
+        orders: `(L, D)`, receives the best order of each memory, innermost first.
+        limit: Infinity is returned once the energy is sure to reach it.
+        outermost: Bound of memory 1's part, its first tiles included; 0 knows nothing.
+    """
+    memories = problem.keeps.shape[0]
+    shares = find_shares(problem, tiles, spatial, 0)
+    prices = all_prices(problem, shares, 0)
+    energy = base_energy(problem, tiles, spatial, shares, 0)
+    energy += first_tiles_energy(problem, tiles, spatial, prices, memories - 1)
+    if outermost > 0.0:
+        outermost -= first_tiles_energy(problem, tiles, spatial, prices, 1)
+    for memory in range(memories - 2, -1, -1):
+        if memory == 0:
+            outermost = 0.0
+        allowance = limit - energy - outermost
+        if allowance <= 0.0:
+            return np.inf
+        energy += order_energy(
+            problem, memory, tiles, spatial, prices, memories - 1, allowance, orders[memory]
+        )
+        if energy == np.inf:
+            return energy
+    innermost = memories - 1
+    orders[innermost] = -1
+    left = 0
+    for d in range(problem.sizes.size):
+        if tiles[innermost, d] > spatial[innermost, d]:
+            left |= 1 << d
+    position = 0
+    while left:
+        for d in range(problem.sizes.size):
+            if left >> d & 1 and not problem.before[innermost, d] & left:
+                orders[innermost, position] = d
+                position += 1
+                left &= ~(1 << d)
+    return energy
 
 
 @helper
@@ -162,9 +213,7 @@ def try_chain(
     if not is_better(goal, total, least, best):
         return
     cycles = chain_cycles(problem, tiles, spatial, orders, True)
-    if cycles == least and (
-        _is_within(problem, goal, tiles, spatial, orders, total, cycles)
-    ):
+    if cycles == least and (_is_within(problem, goal, tiles, spatial, orders, total, cycles)):
         _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
         return
     _try_all_orders(problem, goal, tiles, spatial, orders, energy, best, kept)

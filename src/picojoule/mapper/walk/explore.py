@@ -110,7 +110,10 @@ def _pair_cycles(
     timed = is_timed(problem, goal)
     least = np.inf
     for d in range(dims):
-        if not looped >> d & 1 or parts.by_loop[inner, d] == np.inf:
+        if not looped >> d & 1:
+            continue
+        rough = rest + parts.values[row, FILLING] + parts.by_loop[inner, d]
+        if not is_better(goal, rough, cycles, best):
             continue
         bound = around[d] // (tile[d] * gap[d])
         filling = words_below(problem, d, bound, looped, terms, around_terms, words)
@@ -153,12 +156,12 @@ def _pair_cycles(
 
 
 @inlined
-def _next_set(mask: Bits, position: int, end: int) -> int:
-    """The first set bit from `position` on, or `end`."""
+def _next_set(masks: Bits, depth: int, position: int, end: int) -> int:
+    """The first set bit of a level's mask from `position` on, or `end`."""
     while position < end:
-        word = mask[position // 64] >> np.uint64(position % 64)
+        word = masks[depth, position >> 6] >> np.uint64(position & 63)
         if word == 0:
-            position += 64 - position % 64
+            position += 64 - (position & 63)
             continue
         while not word & np.uint64(1):
             word >>= np.uint64(1)
@@ -174,6 +177,25 @@ def _open_level(masks: Bits, bits: Bits, unions: Integers) -> None:
         masks[word] = bits[0, unions[0], word]
         for d in range(1, unions.size):
             masks[word] &= bits[d, unions[d], word]
+
+
+@inlined
+def _are_idle_loops(problem: Problem, tile: Integers, indices: Integers, union: Integers) -> bool:
+    """Whether the loops of an idle memory 1 may be worth more than as loops of memory 0.
+
+    They may where a dimension that slides is worth two loops with others between them; any other
+    dimension needs no loop at both memories.
+    """
+    is_passed, slides = True, False
+    for d in range(tile.size):
+        inside, outside = indices[d] != union[d], tile[d] != problem.sizes[d]
+        if inside:
+            is_passed = False
+        if inside and outside:
+            if not problem.sliding >> d & 1:
+                return False
+            slides = True
+    return is_passed or slides
 
 
 @helper
@@ -209,7 +231,8 @@ def explore(
     memories = problem.keeps.shape[0]
     levels = starts.size - 1
     tiles, spatial, state = walk.tiles, walk.spatial, walk.state
-    position, sums = walk.position, walk.sums
+    position, sums, masks = walk.position, walk.sums, walk.masks
+    values, by_loop, tile_indices = parts.values, parts.by_loop, parts.tile_indices
     unions = walk.unions
     orders = np.full(tiles.shape, -1, dtype=np.int64)
     least_rest = np.zeros(levels + 1)
@@ -226,9 +249,8 @@ def explore(
         end = starts[depth + 1]
         row = position[depth]
         if depth > 0 and row < end:
-            row = starts[depth] + _next_set(
-                walk.masks[depth], row - starts[depth], end - starts[depth]
-            )
+            first = starts[depth]
+            row = first + _next_set(masks, depth, row - first, end - first)
         if row >= end:
             depth -= 1
             if depth >= 0:
@@ -241,39 +263,44 @@ def explore(
         rest = 0.0
         state[LOOKED] += 1
         memory = memories - 1 - depth
-        value = parts.values[row]
         others = sums[depth] + least_rest[depth + 1]
-        cycles, least = parts.values[position[0], COMPUTE], parts.values[position[0], CYCLES]
-        if not is_better(goal, others + value[ROUGH], least, best):
-            beyond = depth > 0 or is_beyond(goal, others + value[ROUGH], least, fastest, best)
+        cycles, least = values[position[0], COMPUTE], values[position[0], CYCLES]
+        if not is_better(goal, others + values[row, ROUGH], least, best):
+            beyond = depth > 0 or is_beyond(goal, others + values[row, ROUGH], least, fastest, best)
             position[depth] = end if beyond else row + 1
             continue
-        if value[BOUND] == UNKNOWN:
+        if values[row, BOUND] == UNKNOWN:
             bound_part(problem, memory, parts, row)
-        energy = others + value[BOUND]
+        energy = others + values[row, BOUND]
         if not is_better(goal, energy, least, best):
             position[depth] = row + 1
             continue
-        if timed and value[TIMED] == 0.0:
+        if timed and values[row, TIMED] == 0.0:
             least_others = least_rest[0] - leasts[depth]
             time_part(problem, goal, memory, parts, row, least_others, best, scratch, floor)
-            least = parts.values[position[0], CYCLES]
-            energy = others + value[BOUND]
+            least = values[position[0], CYCLES]
+            energy = others + values[row, BOUND]
         if depth == levels - 1 and depth > 0 and timed:
-            least = max(least, (max(cycles, value[HIDDEN]) + value[ADDED]) * (1.0 - 1e-12))
+            outermost = max(cycles, values[row, HIDDEN]) + values[row, ADDED]
+            least = max(least, outermost * (1.0 - 1e-12))
         if not is_better(goal, energy, least, best):
             position[depth] = row + 1
             continue
+        if depth > 0 and memory == 1 and problem.idle[1]:
+            tile, union = tile_indices[row], unions[depth - 1]
+            if not _are_idle_loops(problem, parts.factors[row, 0], tile, union):
+                position[depth] = row + 1
+                continue
         if depth > 0:
-            rest = energy - parts.values[inner, FILLING]
+            rest = energy - values[inner, FILLING]
             filling, is_looped = np.inf, False
             for d in range(unions.shape[1]):
-                if parts.tile_indices[row, d] != unions[depth - 1, d]:
-                    filling, is_looped = min(filling, parts.by_loop[inner, d]), True
+                if tile_indices[row, d] != unions[depth - 1, d]:
+                    filling, is_looped = min(filling, by_loop[inner, d]), True
             if is_looped and not is_better(goal, rest + filling, least, best):
                 position[depth] = row + 1
                 continue
-            rest -= value[FILLING]
+            rest -= values[row, FILLING]
         if memory == 1:
             spatial[0] = parts.factors[row, 1]
         if depth > 0:
@@ -302,7 +329,7 @@ def explore(
             spatial[memory - 1] = parts.factors[row, 1]
         if depth == 0:
             spatial[memory] = parts.factors[row, 2]
-        sums[depth + 1] = sums[depth] + value[BOUND]
+        sums[depth + 1] = sums[depth] + values[row, BOUND]
         absorbed[depth] = -1
         unions[depth] = parts.unions[row]
         if depth + 1 < levels:
@@ -311,7 +338,7 @@ def explore(
             position[depth] = starts[depth]
             continue
         state[EVALUATED] += 1
-        outermost = value[BOUND] if depth > 0 else 0.0
+        outermost = values[row, BOUND] if depth > 0 else 0.0
         try_chain(problem, goal, tiles, spatial, orders, outermost, least, best, kept)
         position[depth] += 1
         if state[EVALUATED] >= most_evaluated:

@@ -12,10 +12,6 @@ from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
 from picojoule.mapper.walk.problem import Problem
 from picojoule.mapper.walk.tiles import (
-    all_prices,
-    base_energy,
-    find_shares,
-    first_tiles_energy,
     is_absorbed,
     shared_on_axis,
     visits_of,
@@ -247,10 +243,10 @@ def ordered_energy(
 @helper
 def _is_inside(dim: int, others: int, before: Integers) -> bool:
     """Whether a loop must run inside one of the others."""
+    found = False
     for d in range(before.size):
-        if others >> d & 1 and d != dim and before[d] >> dim & 1:
-            return True
-    return False
+        found |= bool(others >> d & 1 and d != dim and before[d] >> dim & 1)
+    return found
 
 
 @helper
@@ -387,53 +383,3 @@ def order_energy(
         return np.inf
     _trace_order(loops[:count], came, reached, problem.before[memory], order)
     return least
-
-
-@helper
-def chain_energy(
-    problem: Problem,
-    tiles: Integers,
-    spatial: Integers,
-    orders: Integers,
-    limit: float,
-    outermost: float,
-) -> float:
-    """Exact least energy of a complete chain over all loop orders, without leakage.
-
-    Args:
-        orders: `(L, D)`, receives the best order of each memory, innermost first.
-        limit: Infinity is returned once the energy is sure to reach it.
-        outermost: Bound of memory 1's part, its first tiles included; 0 knows nothing.
-    """
-    memories = problem.keeps.shape[0]
-    shares = find_shares(problem, tiles, spatial, 0)
-    prices = all_prices(problem, shares, 0)
-    energy = base_energy(problem, tiles, spatial, shares, 0)
-    energy += first_tiles_energy(problem, tiles, spatial, prices, memories - 1)
-    if outermost > 0.0:
-        outermost -= first_tiles_energy(problem, tiles, spatial, prices, 1)
-    for memory in range(memories - 2, -1, -1):
-        if memory == 0:
-            outermost = 0.0
-        allowance = limit - energy - outermost
-        if allowance <= 0.0:
-            return np.inf
-        energy += order_energy(
-            problem, memory, tiles, spatial, prices, memories - 1, allowance, orders[memory]
-        )
-        if energy == np.inf:
-            return energy
-    innermost = memories - 1
-    orders[innermost] = -1
-    left = 0
-    for d in range(problem.sizes.size):
-        if tiles[innermost, d] > spatial[innermost, d]:
-            left |= 1 << d
-    position = 0
-    while left:
-        for d in range(problem.sizes.size):
-            if left >> d & 1 and not problem.before[innermost, d] & left:
-                orders[innermost, position] = d
-                position += 1
-                left &= ~(1 << d)
-    return energy

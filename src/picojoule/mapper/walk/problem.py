@@ -26,6 +26,7 @@ class Problem(NamedTuple):
     sizes: Integers  # (D,)
     keeps: Flags  # (L, T)
     absorbs: Flags  # (L,), whether a factor may move from the loops outside into this tile
+    idle: Flags  # (L,), whether a memory keeps nothing and need not have most kinds of loops
     before: Integers  # (L, D), mask of dimensions whose loops must run inside this one's
     reuse: Integers  # (L, T)
     tensor_axis: Integers  # (T + 1,), into axis_first
@@ -109,6 +110,7 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         sizes=np.array([size for _, size in operation.dims], dtype=np.int64),
         keeps=np.array([[t.role in m.holds for t in tensors] for m in memories]),
         absorbs=np.ones(len(memories), dtype=np.bool_),
+        idle=np.zeros(len(memories), dtype=np.bool_),
         before=np.zeros(shape, dtype=np.int64),
         reuse=np.array(
             [[REUSE[m.reuse_of(t.role)] for t in tensors] for m in memories], dtype=np.int64
@@ -136,7 +138,9 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         fill_pj=per_word("fill_pj"),
         update_pj=per_word("update_pj"),
         fanout=np.array([1 if a is None else a.size for _, a in stages], dtype=np.int64),
-        grouped=np.array([[a is not None and a.groups(t.role) for t in tensors] for _, a in stages]),
+        grouped=np.array(
+            [[a is not None and a.groups(t.role) for t in tensors] for _, a in stages]
+        ),
         delivery_pj=per_gap("delivery_pj"),
         reduction_pj=per_gap("reduction_pj"),
         rates=np.array(

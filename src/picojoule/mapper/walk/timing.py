@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper, inlined
 from picojoule.mapper.walk.bounds import SHARE
-from picojoule.mapper.walk.orders import order_energy, ordered_energy
 from picojoule.mapper.walk.goal import Goal
+from picojoule.mapper.walk.orders import order_energy, ordered_energy
 from picojoule.mapper.walk.problem import Problem
 from picojoule.mapper.walk.tiles import (
     all_prices,
@@ -16,7 +16,6 @@ from picojoule.mapper.walk.tiles import (
     parent_of,
     touching_spatial,
     visits_of,
-    words_of,
 )
 
 Integers = NDArray[np.int64]

@@ -1,0 +1,355 @@
+"""Rough: bounds so cheap that every tile, with every spatial choice, can have one."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.cost import REUSE
+from picojoule.jit import helper, inlined
+from picojoule.mapper.walk.bounds import SHARE, SLID, tile_terms
+from picojoule.mapper.walk.goal import Goal, is_better
+from picojoule.mapper.walk.parts import BASE, BOUND, COMPUTE, CYCLES, ROUGH, UNKNOWN, Parts
+from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.tiles import (
+    allowed_bits,
+    base_energy,
+    count_bits,
+    find_shares,
+    irrelevant_spatial,
+    parent_of,
+    word_price,
+)
+from picojoule.mapper.walk.timing import (
+    add_crossings,
+    base_crossings,
+    is_timed,
+    least_cycles,
+)
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NONE = REUSE["none"]
+
+
+@helper
+def least_base(problem: Problem) -> float:
+    """`base_energy` at least, of any chain; savings of first accumulations may make it negative."""
+    memories, tensors = problem.keeps.shape
+    ones = np.ones((memories, problem.sizes.size), dtype=np.int64)
+    return base_energy(problem, ones, ones, np.ones((tensors, memories)), memories)
+
+
+@helper
+def least_fillings(problem: Problem) -> tuple[Floats, Floats]:
+    """Per memory, the energy of filling it with each word once, and bits over the ports then."""
+    memories, tensors = problem.keeps.shape
+    energies = np.zeros(memories)
+    crossings = np.zeros((memories, memories, 3))
+    shares = np.ones((tensors, memories))
+    words = np.empty(tensors)
+    terms = np.zeros((tensors, SLID + problem.sizes.size))
+    for memory in range(1, memories):
+        for t in range(tensors):
+            words[t] = problem.words[t]
+            if problem.keeps[memory, t]:
+                parent = parent_of(problem, memory, t)
+                price = word_price(problem, parent, memory, t, shares[t], memory)
+                energies[memory] += price * words[t]
+                terms[t, SHARE] = 1.0
+                for gap in range(parent, memory):
+                    terms[t, SHARE] /= problem.fanout[gap]
+        add_crossings(problem, memory, terms, words, crossings[memory])
+    return energies, crossings
+
+
+@helper
+def _least_cycles(problem: Problem, memory: int, spatial: Integers) -> float:
+    """Compute cycles if every undecided gap were used whole."""
+    cycles = float(problem.cycles_per_step)
+    for size in problem.sizes:
+        cycles *= size
+    for gap in range(problem.fanout.size):
+        if gap >= memory - 1:
+            for d in range(problem.sizes.size):
+                cycles /= spatial[gap, d]
+        else:
+            cycles /= problem.fanout[gap]
+    return cycles
+
+
+@helper
+def choice_bounds(problem: Problem) -> tuple[float, float]:
+    """Least energy and cycles of any mapping, for one way to keep tensors."""
+    memories = problem.keeps.shape[0]
+    energies, crossings = least_fillings(problem)
+    total = crossings.sum(axis=0)
+    base_crossings(problem, np.ones((problem.bits.size, memories)), memories, total)
+    ones = np.ones((memories, problem.sizes.size), dtype=np.int64)
+    hidden = _least_cycles(problem, memories + 1, ones)
+    cycles = least_cycles(problem, hidden, total, ones, memories)
+    energy = least_base(problem) + energies.sum() + problem.leakage_pj_per_cycle * cycles
+    return energy, cycles
+
+
+@helper
+def _least_share(problem: Problem, tensor: int, spatial: Integers) -> float:
+    """Grouped share of a gap's words at least, whatever the tile: offsets along a window differ.
+
+    Sums of two progressions have at least as many values as both together, less one.
+    """
+    distinct, instances = 1.0, 1.0
+    for d in range(spatial.size):
+        instances *= spatial[d]
+        if problem.single[tensor] >> d & 1:
+            distinct *= spatial[d]
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        offsets = 1
+        for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
+            d = problem.term_dim[n]
+            if problem.joined[tensor] >> d & 1:
+                offsets += spatial[d] - 1
+        distinct *= offsets
+    return float(distinct / instances)
+
+
+@helper
+def _gap_bounds(
+    problem: Problem,
+    goal: Goal,
+    memory: int,
+    outer_vectors: Integers,
+    inner: Integers,
+    floor: Floats,
+) -> Floats:
+    """Per choice of the outer gap, `(gap, 3)`: base energy, compute cycles and cycles at least.
+
+    All are 0 for memories that are not the innermost.
+    """
+    memories, dims = problem.keeps.shape[0], problem.sizes.size
+    gaps = np.zeros((outer_vectors.shape[0], 3))
+    if memory < memories - 1:
+        return gaps
+    tiles = np.ones((memories, dims), dtype=np.int64)
+    spatial = np.ones((memories, dims), dtype=np.int64)
+    spatial[memory] = inner
+    inside = max(memory - 1, 0)
+    # The words that a joined output touches are bounded as if the outermost gap were open.
+    known = max(inside, 1) if problem.joined[-1] else inside
+    total = np.empty_like(floor)
+    timed = is_timed(problem, goal)
+    for o in range(outer_vectors.shape[0]):
+        if memory > 0:
+            spatial[memory - 1] = outer_vectors[o]
+        shares = find_shares(problem, tiles, spatial, known)
+        for t in range(problem.bits.size):
+            if memory > 0 and problem.joined[t] and problem.grouped[memory - 1, t]:
+                # The share of a sliding window depends on the tile.
+                shares[t, memory - 1] = _least_share(problem, t, outer_vectors[o])
+        gaps[o, 1] = _least_cycles(problem, memory, spatial)
+        gaps[o, 2] = gaps[o, 1]
+        if timed:
+            total[:] = floor
+            base_crossings(problem, shares, known, total)
+            gaps[o, 2] = least_cycles(problem, gaps[o, 1], total, spatial, inside)
+        gaps[o, 0] = base_energy(problem, tiles, spatial, shares, known)
+        if memory > 0 and problem.joined[-1]:
+            # Fewer words on the way out are more additions: the least lies at one end.
+            shares[-1, memory - 1] = 1.0
+            apart = base_energy(problem, tiles, spatial, shares, known)
+            gaps[o, 0] = min(gaps[o, 0], apart)
+        gaps[o, 0] += problem.leakage_pj_per_cycle * gaps[o, 1]
+    return gaps
+
+
+@helper
+def _gap_prices(problem: Problem, memory: int, outer: Integers) -> Floats:
+    """Per tensor, `(T, 2)`: energy per word that fills `memory` at least, and needed copies."""
+    memories, tensors = problem.keeps.shape
+    prices = np.zeros((tensors, 2))
+    spatial = np.ones((memories, outer.size), dtype=np.int64)
+    spatial[memory - 1] = outer
+    ones = np.ones((memories, outer.size), dtype=np.int64)
+    shares = find_shares(problem, ones, spatial, memory - 1)
+    for t in range(tensors):
+        if not problem.keeps[memory, t]:
+            continue
+        parent = parent_of(problem, memory, t)
+        if problem.joined[t] and problem.grouped[memory - 1, t]:
+            # The share of a sliding window depends on the tile; the least price is at one end.
+            shares[t, memory - 1] = 1.0
+            apart = word_price(problem, parent, memory, t, shares[t], memory - 1)
+            shares[t, memory - 1] = _least_share(problem, t, outer)
+            alike = word_price(problem, parent, memory, t, shares[t], memory - 1)
+            prices[t, 0] = min(apart, alike)
+        else:
+            prices[t, 0] = word_price(problem, parent, memory, t, shares[t], memory - 1)
+        prices[t, 1] = irrelevant_spatial(problem, t, outer)
+    return prices
+
+
+@inlined
+def _rough_filling(
+    problem: Problem,
+    tile: Integers,
+    outer: Integers,
+    terms: Floats,
+    prices: Floats,
+    totals: Floats,
+) -> float:
+    """Energy of filling a memory at least: nearly `fillings_by_loop`, at a tenth of its time.
+
+    Args:
+        terms: From `tile_terms`.
+        prices: From `_gap_prices`.
+        totals: Words of each tensor, `(T,)`; 0 where an instance remembers nothing.
+    """
+    best = np.inf
+    least = 0.0
+    for t in range(totals.size):
+        least += prices[t, 0] * (prices[t, 1] * totals[t] if totals[t] > 0.0 else terms[t, 0])
+    for d in range(tile.size):
+        if problem.sizes[d] > tile[d] * outer[d]:
+            energy = least
+            for t in range(totals.size):
+                words = 0.0
+                if totals[t] == 0.0:
+                    continue
+                if problem.single[t] >> d & 1:
+                    words = terms[t, 0]
+                elif problem.joined[t] >> d & 1:
+                    words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) / 2.0
+                energy += prices[t, 0] * max(0.0, words - prices[t, 1] * totals[t])
+            best = min(best, energy)
+    return best if best < np.inf else least
+
+
+@helper
+def _remembered_words(problem: Problem, memory: int) -> Floats:
+    """Words of each tensor that a memory may keep from step to step, `(T,)`; 0 for others."""
+    totals = np.zeros(problem.bits.size)
+    for t in range(totals.size):
+        if problem.keeps[memory, t] and problem.reuse[memory, t] != NONE:
+            totals[t] = problem.words[t]
+    return totals
+
+
+@helper
+def _grown(rows: NDArray[Any]) -> NDArray[Any]:
+    """The same rows with as many empty ones after them."""
+    return np.concatenate((rows, np.zeros_like(rows)))
+
+
+@helper
+def all_parts(
+    problem: Problem,
+    goal: Goal,
+    memory: int,
+    tile_indices: Integers,
+    outer_vectors: Integers,
+    outer_indices: Integers,
+    inner: Integers,
+    outside: NDArray[np.bool_],
+    others_pj: float,
+    best: Floats,
+    table: Integers,
+    products: Integers,
+    floor: Floats,
+) -> tuple[Parts, int]:
+    """Every (tile, outer gap) of one memory whose rough bound leaves room to beat `best`.
+
+    Args:
+        tile_indices: Tiles that the memory can hold, as indices into `table`, `(tile, D)`.
+        outer_vectors, outer_indices: Choices of the gap outside, `(gap, D)`.
+        inner: The choice of the gap inside; ones unless this is the innermost memory.
+        outside: `(D, n)`, which unions memory 0 may loop over; it holds for memory 1 alone.
+        others_pj: The least that the parts of the other memories add.
+        table, products: From `divisor_table` and `product_table`.
+        floor: Bits that filling all memories moves over the ports at least, `(L, 3)`.
+
+    Returns:
+        The parts, and how many choices there were.
+    """
+    memories, dims = problem.keeps.shape[0], problem.sizes.size
+    tensors = problem.bits.size
+    factors = np.zeros((1024, 3, dims), dtype=np.int64)
+    unions = np.zeros((1024, dims), dtype=np.int64)
+    indices = np.zeros((1024, dims), dtype=np.int64)
+    values = np.zeros((1024, 9))
+    gaps = _gap_bounds(problem, goal, memory, outer_vectors, inner, floor)
+    prices = np.zeros((len(outer_vectors), tensors, 2))
+    totals = _remembered_words(problem, memory)
+    allowed = allowed_bits(outer_indices, products >= 0)
+    hopeful = np.zeros(allowed.shape[2], dtype=np.uint64)
+    for o in range(len(outer_vectors)):
+        energy = gaps[o, 0] + others_pj
+        if memory > 0 and is_better(goal, energy, gaps[o, 2], best):
+            prices[o] = _gap_prices(problem, memory, outer_vectors[o])
+            for t in range(tensors):
+                energy += prices[o, t, 0] * prices[o, t, 1] * totals[t]
+        if is_better(goal, energy, gaps[o, 2], best):
+            hopeful[o // 64] |= np.uint64(1) << np.uint64(o % 64)
+    terms = np.zeros((tensors, 1 + dims))
+    tile = np.empty(dims, dtype=np.int64)
+    union = np.empty(dims, dtype=np.int64)
+    count = 0
+    seen = 0
+    for row in range(len(tile_indices)):
+        for d in range(dims):
+            tile[d] = table[d, tile_indices[row, d]]
+        fresh = False
+        for word in range(allowed.shape[2]):
+            mask = allowed[0, tile_indices[row, 0], word]
+            for d in range(1, dims):
+                mask &= allowed[d, tile_indices[row, d], word]
+            seen += count_bits(mask)
+            mask &= hopeful[word]
+            o = word * 64 - 1
+            while mask:
+                o += 1
+                taken = mask & np.uint64(1)
+                mask >>= np.uint64(1)
+                if not taken:
+                    continue
+                outer = outer_vectors[o]
+                rough = gaps[o, 0]
+                if memory > 0:
+                    if not fresh:
+                        tile_terms(problem, memory, tile, terms)
+                        fresh = True
+                    rough += _rough_filling(problem, tile, outer, terms, prices[o], totals)
+                if not is_better(goal, rough + others_pj, gaps[o, 2], best):
+                    continue
+                for d in range(dims):
+                    union[d] = products[d, tile_indices[row, d], outer_indices[o, d]]
+                if memory == 1 and not _all_of(outside, union):
+                    continue
+                if count == len(values):
+                    factors, unions = _grown(factors), _grown(unions)
+                    indices, values = _grown(indices), _grown(values)
+                factors[count, 0], factors[count, 1], factors[count, 2] = tile, outer, inner
+                unions[count], indices[count] = union, tile_indices[row]
+                values[count, ROUGH], values[count, BOUND] = rough, UNKNOWN
+                values[count, BASE] = gaps[o, 0]
+                values[count, COMPUTE], values[count, CYCLES] = gaps[o, 1], gaps[o, 2]
+                count += 1
+    return Parts(
+        factors[:count],
+        unions[:count],
+        indices[:count],
+        values[:count],
+        np.zeros((count, tensors, SLID + dims)),
+        np.zeros((count, dims + 1, tensors)),
+        np.zeros((count, dims + 1)),
+        np.zeros((count, (dims + 2) if is_timed(problem, goal) else 1, memories, 3)),
+    ), seen
+
+
+@inlined
+def _all_of(allowed: NDArray[np.bool_], indices: Integers) -> bool:
+    """Whether each dimension allows its index."""
+    found = True
+    for d in range(indices.size):
+        found &= allowed[d, indices[d]]
+    return found
