@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from picojoule.cost import Costs, area_mm2, count, price
     from picojoule.errors import PicojouleError
-    from picojoule.evaluation import Evaluation, evaluate, evaluate_operation
+    from picojoule.evaluation import Evaluation, evaluate, evaluate_operation, network_front
     from picojoule.hardware import Accelerator, Array, Compute, Memory, accelerator, library
-    from picojoule.mapper import Certificate, Solution, search
+    from picojoule.mapper import Certificate, Solution, load_constraints, pareto_front, search
     from picojoule.mapping import (
         Counts,
         Level,
@@ -37,9 +37,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "cost": ("Costs", "area_mm2", "count", "price"),
     "errors": ("PicojouleError",),
-    "evaluation": ("Evaluation", "evaluate", "evaluate_operation"),
+    "evaluation": ("Evaluation", "evaluate", "evaluate_operation", "network_front"),
     "hardware": ("Accelerator", "Array", "Compute", "Memory", "accelerator", "library"),
-    "mapper": ("Certificate", "Solution", "search"),
+    "mapper": ("Certificate", "Solution", "load_constraints", "pareto_front", "search"),
     "mapping": ("Counts", "Level", "Loop", "Nest", "format_nest", "parse_nest", "validate"),
     "workload": (
         "Layer",
@@ -79,6 +79,9 @@ __all__ = [
     "format_nest",
     "library",
     "load",
+    "load_constraints",
+    "network_front",
+    "pareto_front",
     "parse_nest",
     "parse_operation",
     "price",

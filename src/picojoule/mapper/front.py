@@ -37,6 +37,8 @@ def pareto_front(
     Arguments and errors as `search`; of mappings that are equal in both, one is kept.
     """
     energy = OBJECTIVES["energy"]
+    if constraints:
+        constraints.check((operation,), accelerator)
     space = build_space(operation, accelerator, constraints or Constraints())
     run = start_search(
         space, accelerator, energy, is_front=True, budget=budget, time_limit_s=time_limit_s

@@ -68,6 +68,8 @@ def search(
         WorkloadError: The objective is not known.
     """
     objective = parse_objective(minimize)
+    if constraints:
+        constraints.check((operation,), accelerator)
     space = build_space(operation, accelerator, constraints or Constraints())
     run = start_search(space, accelerator, objective, budget=budget, time_limit_s=time_limit_s)
     run_search(run)
