@@ -127,7 +127,9 @@ class Chains:
 
 def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
     """The problem with what is kept decided."""
-    absorbs = space.problem.absorbs.copy()
+    stages = range(len(space.stages))
+    absorbs = space.problem.absorbs & [not _is_passed(space, keeps, n) for n in stages]
+    idle = np.array([_is_idle(space, keeps, n) for n in stages])
     if min(goal.most_pj_per_cycle, goal.most_bits_per_cycle) < math.inf:
         # A chain that takes less time may need more power than is allowed.
         absorbs[:] = False
@@ -135,11 +137,7 @@ def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
     is_timed = is_timed or space.problem.leakage_pj_per_cycle > 0
     if is_timed and space.problem.sliding and len(space.stages) > 3:
         # Where a window slides in two memories further in, what saves energy may cost time.
-        absorbs[:] = False
-    idle = np.zeros(len(space.stages), dtype=np.bool_)
-    for n in range(len(space.stages)):
-        absorbs[n] &= not _is_passed(space, keeps, n)
-        idle[n] = _is_idle(space, keeps, n)
+        absorbs[:] = idle[:] = False
     return space.problem._replace(keeps=keeps, absorbs=absorbs, idle=idle)
 
 
