@@ -128,8 +128,10 @@ class Chains:
 def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
     """The problem with what is kept decided."""
     stages = range(len(space.stages))
-    absorbs = space.problem.absorbs & [not _is_passed(space, keeps, n) for n in stages]
     idle = np.array([_is_idle(space, keeps, n) for n in stages])
+    # An idle memory must not draw in loops that it may then not have.
+    passed = np.array([_is_passed(space, keeps, n) for n in stages])
+    absorbs = space.problem.absorbs & ~passed & ~idle
     if min(goal.most_pj_per_cycle, goal.most_bits_per_cycle) < math.inf:
         # A chain that takes less time may need more power than is allowed.
         absorbs[:] = False

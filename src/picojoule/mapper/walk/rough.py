@@ -14,7 +14,6 @@ from picojoule.mapper.walk.problem import Problem
 from picojoule.mapper.walk.tiles import (
     allowed_bits,
     base_energy,
-    count_bits,
     find_shares,
     irrelevant_spatial,
     parent_of,
@@ -242,6 +241,16 @@ def _grown(rows: NDArray[Any]) -> NDArray[Any]:
 
 
 @helper
+def _count_bits(word: np.uint64) -> int:
+    """How many bits are set."""
+    count = 0
+    while word:
+        word &= word - np.uint64(1)
+        count += 1
+    return count
+
+
+@helper
 def all_parts(
     problem: Problem,
     goal: Goal,
@@ -303,7 +312,7 @@ def all_parts(
             mask = allowed[0, tile_indices[row, 0], word]
             for d in range(1, dims):
                 mask &= allowed[d, tile_indices[row, d], word]
-            seen += count_bits(mask)
+            seen += _count_bits(mask)
             mask &= hopeful[word]
             o = word * 64 - 1
             while mask:

@@ -351,16 +351,6 @@ def allowed_bits(indices: Integers, allowed: NDArray[np.bool_]) -> Bits:
 
 
 @helper
-def count_bits(word: np.uint64) -> int:
-    """How many bits are set."""
-    count = 0
-    while word:
-        word &= word - np.uint64(1)
-        count += 1
-    return count
-
-
-@helper
 def _advance(index: Integers, counts: Integers) -> bool:
     """Step a mixed-radix counter; False once it has wrapped."""
     for d in range(index.size - 1, -1, -1):
