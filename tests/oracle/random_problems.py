@@ -227,3 +227,21 @@ def random_constraints(rng: random.Random, problem: Problem) -> Constraints:
                 "bandwidth_bytes_per_s": costs.outer_bytes / costs.latency_s * (1 + 1e-7),
             }[kind]
     return Constraints(parts, Limits(**limits))
+
+
+def product(**sizes: int) -> Operation:
+    """A matrix product; a dimension that is left out has one iteration."""
+
+    def axes(dims: str) -> tuple[Axis, ...]:
+        return tuple(Axis((Term(dim),)) for dim in dims if dim in sizes)
+
+    return Operation(
+        "product",
+        "matmul",
+        tuple(sizes.items()),
+        (
+            Tensor("a", "weights", axes("MK")),
+            Tensor("b", "inputs", axes("KN")),
+            Tensor("c", "outputs", axes("MN")),
+        ),
+    )

@@ -202,3 +202,15 @@ def cases(
         levels.append(Level(name, ordered, keeps))
     parts.append(Compute())
     return Case(operation, Accelerator("drawn", tuple(parts)), Nest(tuple(levels)))
+
+
+def with_a_loop_of_one(case: Case, data: st.DataObject) -> Nest:
+    """The case's nest with one more loop anywhere, of one iteration."""
+    index = data.draw(st.integers(0, len(case.nest.levels) - 1))
+    level = case.nest.levels[index]
+    spatial = isinstance(case.accelerator.parts[index], Array)
+    place = data.draw(st.integers(0, len(level.loops)))
+    extra = Loop(case.operation.dims[0][0], 1, "y" if spatial else None)
+    longer = Level(level.part, (*level.loops[:place], extra, *level.loops[place:]), level.keeps)
+    levels = (*case.nest.levels[:index], longer, *case.nest.levels[index + 1 :])
+    return Nest(levels)

@@ -4,13 +4,12 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from random_problems import PRODUCTS, random_constraints, small_problem
+from random_problems import PRODUCTS, product, random_constraints, small_problem
 from spaces import Problem, every_mapping
 from test_search import check_best
 
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapper import OBJECTIVES, Constraints, Limits, PartConstraints, Range
-from picojoule.workload import Axis, Operation, Tensor, Term
 
 
 def check_problem(seed: int, most: int, sets: int) -> None:
@@ -34,24 +33,6 @@ def test_constrained_searches_equal_brute_force_at_length(seed: int) -> None:
     check_problem(seed, most=1500, sets=5)
 
 
-def product(sizes: Mapping[str, int]) -> Operation:
-    """A matrix product; a dimension that is left out has one iteration."""
-
-    def axes(dims: str) -> tuple[Axis, ...]:
-        return tuple(Axis((Term(dim),)) for dim in dims if dim in sizes)
-
-    return Operation(
-        "product",
-        "matmul",
-        tuple(sizes.items()),
-        (
-            Tensor("a", "weights", axes("MK")),
-            Tensor("b", "inputs", axes("KN")),
-            Tensor("c", "outputs", axes("MN")),
-        ),
-    )
-
-
 def check(
     sizes: Mapping[str, int],
     chip: Accelerator,
@@ -61,7 +42,7 @@ def check(
     feasible: bool = True,
 ) -> None:
     """Compare all objectives on a product, and whether any mapping is allowed."""
-    operation, constraints = product(sizes), Constraints(parts, limits)
+    operation, constraints = product(**sizes), Constraints(parts, limits)
     problem = Problem(operation, chip, tuple(every_mapping(operation, chip)))
     assert bool(problem.allowed(constraints)) == feasible
     for minimize in OBJECTIVES:

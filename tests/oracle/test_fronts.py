@@ -1,6 +1,7 @@
 """A front is all that no mapping beats in both energy and latency, by listing every mapping."""
 
 import random
+import sys
 
 import pytest
 from random_problems import random_constraints, small_problem
@@ -53,6 +54,16 @@ def check_front(seed: int, most: int, sets: int) -> None:
 @pytest.mark.parametrize("seed", range(8000, 8010))
 def test_fronts_equal_a_listing(seed: int) -> None:
     check_front(seed, most=500, sets=2)
+
+
+def test_a_front_without_room_says_that_it_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
+    operation, chip = parse_operation("matmul M=64 K=32 N=48"), accelerator("eyeriss")
+    whole = pareto_front(operation, chip)
+    assert whole.is_complete and len(whole.points) > 2
+    monkeypatch.setattr(sys.modules["picojoule.mapper.search"], "LARGEST_FRONT", 2)
+    part = pareto_front(operation, chip)
+    assert not part.is_complete and len(part.points) <= 2
+    assert not any(point.certificate.optimal for point in part.points)
 
 
 @pytest.mark.slow

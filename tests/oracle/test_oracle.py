@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import Case, axis, build_operation, cases
+from strategies import Case, axis, build_operation, cases, with_a_loop_of_one
 
 from picojoule.errors import MappingError, Unsupported
 from picojoule.hardware import Accelerator, Array, Compute, Memory
@@ -232,15 +232,9 @@ def count_departures(passage: Passage) -> int:
 @settings(max_examples=60, deadline=None)
 @given(cases(), st.data())
 def test_a_loop_of_one_iteration_changes_nothing(case: Case, data: st.DataObject) -> None:
-    index = data.draw(st.integers(0, len(case.nest.levels) - 1))
-    level = case.nest.levels[index]
-    spatial = isinstance(case.accelerator.parts[index], Array)
-    place = data.draw(st.integers(0, len(level.loops)))
-    extra = Loop(case.operation.dims[0][0], 1, "y" if spatial else None)
-    longer = Level(level.part, (*level.loops[:place], extra, *level.loops[place:]), level.keeps)
-    levels = (*case.nest.levels[:index], longer, *case.nest.levels[index + 1 :])
+    longer = with_a_loop_of_one(case, data)
     assert execute(case.operation, case.accelerator, case.nest) == execute(
-        case.operation, case.accelerator, Nest(levels)
+        case.operation, case.accelerator, longer
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strategies import Case, axis, cases
+from strategies import Case, axis, cases, with_a_loop_of_one
 
 from picojoule.cost import count
 from picojoule.errors import Unsupported
@@ -109,15 +109,9 @@ def test_boxes_are_refused(case: Case) -> None:
 @settings(max_examples=100, deadline=None)
 @given(cases(ragged=True, forwarding=False), st.data())
 def test_a_loop_of_one_iteration_changes_nothing(case: Case, data: st.DataObject) -> None:
-    index = data.draw(st.integers(0, len(case.nest.levels) - 1))
-    level = case.nest.levels[index]
-    spatial = isinstance(case.accelerator.parts[index], Array)
-    place = data.draw(st.integers(0, len(level.loops)))
-    extra = Loop(case.operation.dims[0][0], 1, "y" if spatial else None)
-    longer = Level(level.part, (*level.loops[:place], extra, *level.loops[place:]), level.keeps)
-    levels = (*case.nest.levels[:index], longer, *case.nest.levels[index + 1 :])
+    longer = with_a_loop_of_one(case, data)
     assert execute_slowly(case.operation, case.accelerator, case.nest) == execute_slowly(
-        case.operation, case.accelerator, Nest(levels)
+        case.operation, case.accelerator, longer
     )
 
 

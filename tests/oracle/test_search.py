@@ -15,11 +15,12 @@ from spaces import Mapping, Problem, every_mapping, listed_size, obeys
 
 from picojoule.cost import Costs, count, price
 from picojoule.errors import PicojouleError
-from picojoule.hardware import Accelerator, Array, Compute, Memory
+from picojoule.hardware import Accelerator, Array, Compute, Memory, accelerator
 from picojoule.mapper import (
     OBJECTIVES,
     Constraints,
     Objective,
+    PartConstraints,
     Solution,
     parse_objective,
     search,
@@ -27,7 +28,7 @@ from picojoule.mapper import (
 from picojoule.mapper.search import run_search, start_search
 from picojoule.mapper.space import build_space, mapspace_size
 from picojoule.mapping import validate
-from picojoule.workload import Axis, Operation, Tensor, Term
+from picojoule.workload import Axis, Operation, Tensor, Term, parse_operation
 
 NO_CONSTRAINTS = Constraints()
 
@@ -171,3 +172,29 @@ def test_narrow_spatial_choices_are_not_forgotten(monkeypatch: pytest.MonkeyPatc
     check_best(
         Problem(operation, chip, tuple(every_mapping(operation, chip))), NO_CONSTRAINTS, "energy"
     )
+
+
+def test_no_budget_at_all_still_gives_a_mapping_with_its_bound() -> None:
+    operation, chip = parse_operation("conv M=8 C=4 P=6 Q=6 R=3 S=3"), accelerator("eyeriss")
+    best = search(operation, chip).certificate
+    cut = search(operation, chip, budget=0).certificate
+    assert cut.evaluated < best.evaluated
+    assert cut.lower_bound <= best.cost <= cut.cost
+
+
+def test_the_bounds_of_the_levels_are_those_of_what_the_result_keeps() -> None:
+    operation, chip = parse_operation("conv M=8 C=4 P=6 Q=6 R=3 S=3"), accelerator("eyeriss")
+    solution = search(operation, chip)
+    bounds = solution.certificate.level_bounds_pj
+    assert set(bounds) == {"glb", "spad"}
+    assert sum(bounds.values()) <= solution.costs.energy_pj
+    kept = {
+        part.name: PartConstraints(
+            keep=level.keeps,
+            bypass=tuple(t.name for t in operation.tensors if t.name not in level.keeps),
+        )
+        for part, level in zip(chip.parts, solution.nest.levels, strict=False)
+        if isinstance(part, Memory) and part is not chip.memories[0]
+    }
+    alone = search(operation, chip, constraints=Constraints(kept)).certificate
+    assert alone.level_bounds_pj == pytest.approx(bounds)

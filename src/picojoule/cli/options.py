@@ -36,7 +36,6 @@ Budget = Annotated[
     typer.Option(
         "--budget",
         metavar="N",
-        min=1,
         help="Stop a layer's search after N candidates; the table then says so.",
     ),
 ]
@@ -61,13 +60,12 @@ TimeLimit = Annotated[
     typer.Option(
         "--time-limit",
         metavar="SECONDS",
-        min=0,
         help="Search no longer, all layers together; the best so far is shown with its bound.",
     ),
 ]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", metavar="N", min=1, help="Layers searched at a time; one per core."),
+    typer.Option("--jobs", metavar="N", help="Layers searched at a time; one per core."),
 ]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Search anew, and keep nothing for the next run.")

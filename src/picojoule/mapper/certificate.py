@@ -42,13 +42,15 @@ class Certificate:
         mapspace_size: Mappings in the space, legal or not, exactly.
         keep_choices: Ways to choose which tensors each memory keeps.
         keep_choices_refuted: Those whose least energy was no better than the best cost.
-        choices: Tiles with their spatial factors, of all memories and the other ways to keep.
+        choices: Tiles with their spatial factors, over all memories and all ways to keep that were
+            walked.
         parts: Those whose bound left room to beat the best cost.
         visited: Combinations of parts whose bound was compared with the best cost.
         evaluated: Chains of tiles whose cost was computed exactly, each over all loop orders.
         first_look: Those among them that only looked for a good start.
-        level_bounds_pj: Per memory, the least that any of its parts adds to a chain's energy; the
-            innermost one's includes compute and operands. Of the last way to keep that was walked.
+        level_bounds_pj: Per memory, the least that any of its parts adds to a chain's energy, with
+            what the result keeps; the innermost one's includes compute and operands. A memory is
+            missing where those inside it left nothing that could be better.
     """
 
     objective: str

@@ -24,9 +24,10 @@ from picojoule.mapper.walk import (
     allowed_bits,
     explore,
     indices_of,
+    is_timed,
     least_fillings,
     no_points,
-    score,
+    scores,
     settle_least,
     still_better,
 )
@@ -57,7 +58,7 @@ class Search:
             them that only looked for a good start.
         outer_parts: Of outer memories, by memory, whether for the first look, and what is kept.
         complete: Whether the whole space is accounted for.
-        level_bounds_pj: Least energies that the parts of the best choice add, outermost first.
+        level_bounds_pj: By what is kept, the least that any part of each memory adds.
     """
 
     space: Space
@@ -78,7 +79,9 @@ class Search:
         default_factory=dict[tuple[int, bool, bytes], Parts]
     )
     complete: bool = True
-    level_bounds_pj: dict[str, float] = field(default_factory=dict[str, float])
+    level_bounds_pj: dict[bytes, dict[str, float]] = field(
+        default_factory=dict[bytes, dict[str, float]]
+    )
 
     @property
     def found(self) -> int:
@@ -120,9 +123,8 @@ class Chains:
     def bound(self, goal: Goal) -> float:
         """The least score of any chain that the walk has not come to."""
         rest = self.parts.values[int(self.walk.position[0]) : self.starts[1]]
-        outer_pj = float(self.leasts_pj[1:].sum())
-        scores = (score(goal, v[ROUGH] + outer_pj, v[PART_CYCLES]) for v in rest)
-        return min(scores, default=math.inf)
+        energies = rest[:, ROUGH] + self.leasts_pj[1:].sum()
+        return float(scores(goal, energies, rest[:, PART_CYCLES]).min(initial=math.inf))
 
 
 def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
@@ -132,12 +134,10 @@ def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
     # An idle memory must not draw in loops that it may then not have.
     passed = np.array([_is_passed(space, keeps, n) for n in stages])
     absorbs = space.problem.absorbs & ~passed & ~idle
-    if min(goal.most_pj_per_cycle, goal.most_bits_per_cycle) < math.inf:
+    if space.constraints.limits.has_ratio:
         # A chain that takes less time may need more power than is allowed.
         absorbs[:] = False
-    is_timed = goal.time_power > 0 or goal.is_front or goal.most_cycles < math.inf
-    is_timed = is_timed or space.problem.leakage_pj_per_cycle > 0
-    if is_timed and space.problem.sliding and len(space.stages) > 3:
+    if is_timed(space.problem, goal) and space.problem.sliding and len(space.stages) > 3:
         # Where a window slides in two memories further in, what saves energy may cost time.
         absorbs[:] = idle[:] = False
     return space.problem._replace(keeps=keeps, absorbs=absorbs, idle=idle)
@@ -148,14 +148,12 @@ def _is_idle(space: Space, keeps: Flags, stage: int) -> bool:
 
     Limits on ratios with time may want a mapping that is worse in both energy and time.
     """
-    limits = space.constraints.limits
     around = (space.of(stage - 1), space.of(stage)) if stage else ()
     return (
         stage > 0
         and not keeps[stage].any()
         and space.stages[stage - 1].array is None
-        and limits.power_w is None
-        and limits.bandwidth_bytes_per_s is None
+        and not space.constraints.limits.has_ratio
         and not any(own.factors or own.tile or own.order for own in around)
     )
 
@@ -184,6 +182,9 @@ def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> 
     floor = least_crossings[: memories - 1].sum(axis=0)
     levels: list[Parts] = []
     leasts_pj: list[float] = []
+    told: dict[str, float] = {}
+    if not is_first_look:
+        run.level_bounds_pj[problem.keeps.tobytes()] = told
     for memory in range(memories - 1, min(1, memories - 1) - 1, -1):
         parts = _parts_of(
             run,
@@ -198,6 +199,7 @@ def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> 
             return None
         levels.append(parts)
         leasts_pj.append(float(settle_least(problem, memory, parts)))
+        told[run.space.stages[memory].memory.name] = leasts_pj[-1]
     for n, parts in enumerate(levels):
         others_pj = sum(leasts_pj) - leasts_pj[n]
         rows = np.flatnonzero(still_better(run.goal, parts.values, others_pj, run.best))
@@ -206,8 +208,6 @@ def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> 
         levels[n] = _sorted(run.goal, parts, rows, others_pj, is_innermost=n == 0)
     if not is_first_look:
         run.parts += sum(len(parts.values) for parts in levels)
-        names = [stage.memory.name for stage in run.space.stages[::-1]]
-        run.level_bounds_pj = dict(zip(names, leasts_pj, strict=False))
     return _laid_out(run.space, problem, levels, np.array(leasts_pj), floor)
 
 
@@ -218,8 +218,7 @@ def _sorted(
     energy, cycles = parts.values[rows, ROUGH], parts.values[rows, PART_CYCLES]
     key = energy
     if is_innermost and not goal.is_front:
-        pairs = zip(energy + others_pj, cycles, strict=True)
-        key = np.array([score(goal, e, c) for e, c in pairs])
+        key = scores(goal, energy + others_pj, cycles)
     rows = rows[np.lexsort((energy, key))]
     return Parts._make(column[rows] for column in parts)
 
@@ -249,7 +248,7 @@ def _parts_of(
     outer = _vectors(space, memory - 1, is_first_look) if memory else ones
     inner = ones if inside else _vectors(space, memory, is_first_look)
     outer_indices = indices_of(outer, space.table)
-    tiles = _tiles_of(run, problem, memory, inside, outer_indices)
+    tiles = _tiles_of(space, problem, memory, inside)
     found: list[Parts] = []
     for vector, indices in zip(inner, indices_of(inner, space.table), strict=True):
         rows = tiles
@@ -291,11 +290,8 @@ def _vectors(space: Space, gap: int, is_first_look: bool) -> Integers:
     return np.array(vectors, dtype=np.int64)
 
 
-def _tiles_of(
-    run: Search, problem: Problem, memory: int, inside: Parts | None, outer_indices: Integers
-) -> Integers:
+def _tiles_of(space: Space, problem: Problem, memory: int, inside: Parts | None) -> Integers:
     """The tiles that a memory may hold, as indices, `(tile, D)`."""
-    space = run.space
     last = space.counts - 1
     if memory == 0:
         return last.reshape(1, -1)

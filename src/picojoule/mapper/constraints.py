@@ -153,6 +153,11 @@ class Limits:
         """The limits that are set."""
         return tuple(one.name for one in fields(self) if getattr(self, one.name) is not None)
 
+    @property
+    def has_ratio(self) -> bool:
+        """Whether something over time is limited: a mapping may be too fast for that."""
+        return self.power_w is not None or self.bandwidth_bytes_per_s is not None
+
 
 def _no_places() -> Mapping[str, str]:
     return {}

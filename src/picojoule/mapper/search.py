@@ -14,6 +14,7 @@ from picojoule.mapper.constraints import Constraints
 from picojoule.mapper.objective import Objective, parse_objective
 from picojoule.mapper.space import Space, build_space, keep_choices, mapspace_size
 from picojoule.mapper.walk import (
+    FULL,
     SLOT,
     Goal,
     Kept,
@@ -32,7 +33,7 @@ FIRST_LOOK = 3000
 SHORT_WALK = 20
 """Chains that each way to keep tensors gets before any is walked to its end."""
 LARGEST_FRONT = 4096
-"""Points that a front may have."""
+"""Points that a front has room for; one with more is not complete."""
 MOST_BEGUN = 64
 """Walks that are held open at a time; more would take too much memory."""
 
@@ -118,8 +119,9 @@ def start_search(
         np.full(shape, -1, dtype=np.int64),
         np.zeros((*shape[:2], len(space.operation.tensors)), dtype=np.bool_),
     )
+    most = UNLIMITED if budget is None else budget
     deadline = math.inf if time_limit_s is None else time.monotonic() + time_limit_s
-    return Search(space, goal, no_points(size), kept, budget or UNLIMITED, deadline)
+    return Search(space, goal, no_points(size), kept, most, deadline)
 
 
 def _check_outermost(space: Space, accelerator: Accelerator) -> None:
@@ -166,6 +168,8 @@ def run_search(run: Search) -> None:
         if not chains.is_complete:
             run.complete = False
             run.bound = min(run.bound, chains.bound(run.goal))
+    if run.best[0, FULL]:
+        run.complete, run.bound = False, 0.0
 
 
 def _leave(run: Search, energy_pj: float, cycles: float) -> None:
@@ -178,7 +182,8 @@ def _leave(run: Search, energy_pj: float, cycles: float) -> None:
 def solution_of(run: Search, accelerator: Accelerator, objective: Objective, row: int) -> Solution:
     """Count and price one of the best results anew, and certify it."""
     operation = run.space.operation
-    nest = build_nest(run.space, accelerator, run.kept, int(run.best[row, SLOT]))
+    slot = int(run.best[row, SLOT])
+    nest = build_nest(run.space, accelerator, run.kept, slot)
     counts = count(operation, accelerator, nest)
     costs = price(operation, accelerator, counts)
     # The walk and the closed form price the same chain; anything else is a bug of ours.
@@ -197,7 +202,7 @@ def solution_of(run: Search, accelerator: Accelerator, objective: Objective, row
         visited=run.looked,
         evaluated=run.evaluated,
         first_look=run.first_look,
-        level_bounds_pj=dict(run.level_bounds_pj),
+        level_bounds_pj=run.level_bounds_pj.get(run.kept.keeps[slot].tobytes(), {}),
     )
     return Solution(nest, counts, costs, certificate)
 

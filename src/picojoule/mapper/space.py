@@ -260,6 +260,7 @@ def _known(order: tuple[str, ...], space: Space) -> tuple[str, ...]:
 def _tilings(space: Space, dim: int) -> int:
     """Ways to factorise one dimension over all places, from the inside out."""
     name, size = space.operation.dims[dim]
+    divisors = space.table[dim, : space.counts[dim]].tolist()
     ways = {1: 1}
     for n in reversed(range(len(space.stages))):
         memory, array = space.stages[n]
@@ -276,17 +277,17 @@ def _tilings(space: Space, dim: int) -> int:
         if memory.holds:
             places.append(own.factors.get(name, Range()))
         for place in places:
-            ways = _extended(ways, size, place)
+            ways = _extended(ways, divisors, place)
         tiles = own.tile.get(name, Range())
         ways = {tile: count for tile, count in ways.items() if tile in tiles}
     return ways.get(size, 0)
 
 
-def _extended(ways: dict[int, int], size: int, factors: Range) -> dict[int, int]:
+def _extended(ways: dict[int, int], divisors: list[int], factors: Range) -> dict[int, int]:
     """Ways to each tile after one more place takes any allowed factor."""
     found: dict[int, int] = {}
     for tile, count in ways.items():
-        for factor in range(1, size // tile + 1):
-            if size % (tile * factor) == 0 and factor in factors:
-                found[tile * factor] = found.get(tile * factor, 0) + count
+        for larger in divisors:
+            if larger % tile == 0 and larger // tile in factors:
+                found[larger] = found.get(larger, 0) + count
     return found

@@ -1,29 +1,14 @@
 """The space of mappings by hand: spatial choices, what is kept, orders, and how many there are."""
 
 import pytest
+from random_problems import product
 
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapper import Constraints, PartConstraints, Range
 from picojoule.mapper.space import Space, build_space, keep_choices, mapspace_size
-from picojoule.workload import Axis, Operation, Tensor, Term
+from picojoule.workload import Operation
 
 NOTHING = PartConstraints()
-
-
-def product(**sizes: int) -> Operation:
-    def axes(dims: str) -> tuple[Axis, ...]:
-        return tuple(Axis((Term(dim),)) for dim in dims if dim in sizes)
-
-    return Operation(
-        "product",
-        "matmul",
-        tuple(sizes.items()),
-        (
-            Tensor("a", "weights", axes("MK")),
-            Tensor("b", "inputs", axes("KN")),
-            Tensor("c", "outputs", axes("MN")),
-        ),
-    )
 
 
 def space(operation: Operation, *parts: Memory | Array, **constraints: PartConstraints) -> Space:

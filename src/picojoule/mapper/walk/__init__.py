@@ -5,12 +5,14 @@ from picojoule.mapper.walk.explore import DEPTH, EVALUATED, LOOKED, Walk, explor
 from picojoule.mapper.walk.goal import (
     CYCLES,
     ENERGY,
+    FULL,
     SCORE,
     SLOT,
     Goal,
     is_better,
     no_points,
     score,
+    scores,
 )
 from picojoule.mapper.walk.parts import CYCLES as PART_CYCLES
 from picojoule.mapper.walk.parts import (
@@ -22,12 +24,14 @@ from picojoule.mapper.walk.parts import (
 from picojoule.mapper.walk.problem import Integers, Problem, Stage, build_problem, stages_of
 from picojoule.mapper.walk.rough import all_parts, choice_bounds, least_fillings
 from picojoule.mapper.walk.tiles import all_tiles, allowed_bits, indices_of
+from picojoule.mapper.walk.timing import is_timed
 
 __all__ = [
     "CYCLES",
     "DEPTH",
     "ENERGY",
     "EVALUATED",
+    "FULL",
     "LOOKED",
     "PART_CYCLES",
     "ROUGH",
@@ -48,9 +52,11 @@ __all__ = [
     "explore",
     "indices_of",
     "is_better",
+    "is_timed",
     "least_fillings",
     "no_points",
     "score",
+    "scores",
     "settle_least",
     "stages_of",
     "still_better",

@@ -132,12 +132,14 @@ def _offer(
     best: Floats,
     kept: Kept,
 ) -> bool:
-    """Keep an exact result if it beats the best and keeps the limits."""
+    """Keep an exact result if it beats the best and keeps the limits; say whether it was kept."""
     if not is_better(goal, energy, cycles, best) or not _is_within(
         problem, goal, tiles, spatial, orders, energy, cycles
     ):
         return False
     slot = take(goal, energy, cycles, best)
+    if slot < 0:
+        return False
     kept.tiles[slot], kept.spatial[slot], kept.orders[slot] = tiles, spatial, orders
     kept.keeps[slot] = problem.keeps
     return True
@@ -213,7 +215,6 @@ def try_chain(
     if not is_better(goal, total, least, best):
         return
     cycles = chain_cycles(problem, tiles, spatial, orders, True)
-    if cycles == least and (_is_within(problem, goal, tiles, spatial, orders, total, cycles)):
-        _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
+    if cycles == least and _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept):
         return
     _try_all_orders(problem, goal, tiles, spatial, orders, energy, best, kept)

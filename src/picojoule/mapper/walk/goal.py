@@ -1,9 +1,9 @@
 """Goal: what a search minimises, under which limits, and whether a result beats the best so far.
 
-The best so far is a table `(1 + points, 4)`: row 0 holds how many points are in use, the others
-(score, energy in pJ, latency in cycles, slot). A slot is where the mapping itself is kept. A search
-for one optimum keeps one point, a search for a front all that no other point beats in both energy
-and latency, fastest first.
+The best so far is a table `(1 + points, 4)`: row 0 holds how many points are in use and whether one
+had no room, the others (score, energy in pJ, latency in cycles, slot). A slot is where the mapping
+itself is kept. A search for one optimum keeps one point, a search for a front all that no other
+point beats in both energy and latency, fastest first.
 """
 
 from typing import NamedTuple
@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 SCORE, ENERGY, CYCLES, SLOT = 0, 1, 2, 3
 """Columns of the table of the best so far."""
+FULL = 1
+"""Where row 0 says that a point had no room."""
 
 SAME = 1e-12
 """Relative difference up to which two prices count as equal: they are sums of rounded terms."""
@@ -52,6 +54,15 @@ def score(goal: Goal, energy: float, cycles: float) -> float:
         return energy * cycles
     # A bound on the energy may be negative: powers are monotone only from 0 on.
     return max(energy, 0.0) ** goal.energy_power * cycles**goal.time_power
+
+
+@helper
+def scores(goal: Goal, energies: Floats, cycles: Floats) -> Floats:
+    """`score` of each pair."""
+    found = np.empty(energies.size)
+    for n in range(energies.size):
+        found[n] = score(goal, energies[n], cycles[n])
+    return found
 
 
 @inlined
@@ -120,7 +131,7 @@ def energy_limit(goal: Goal, cycles: float, best: Floats) -> float:
 
 @helper
 def take(goal: Goal, energy: float, cycles: float, best: Floats) -> int:
-    """Enter a result that `is_better`; return its slot.
+    """Enter a result that `is_better`; return its slot, or -1 where the table is full.
 
     On a front it moves the points behind it, and drops those that it beats.
     """
@@ -139,6 +150,9 @@ def take(goal: Goal, energy: float, cycles: float, best: Floats) -> int:
     while beaten < count and best[1 + beaten, ENERGY] >= energy * (1.0 - SAME):
         beaten += 1
     tail = best[1 + beaten : 1 + count].copy()
+    if place + 1 + len(tail) == len(best):
+        best[0, FULL] = 1.0
+        return -1
     used = np.zeros(len(best), dtype=np.bool_)
     for row in range(1, count + 1):
         if row <= place or row > beaten:
@@ -146,7 +160,6 @@ def take(goal: Goal, energy: float, cycles: float, best: Floats) -> int:
     slot = 0
     while used[slot]:
         slot += 1
-    assert place + 1 + len(tail) < len(best)
     best[1 + place, SCORE], best[1 + place, SLOT] = value, slot
     best[1 + place, ENERGY], best[1 + place, CYCLES] = energy, cycles
     best[2 + place : 2 + place + len(tail)] = tail

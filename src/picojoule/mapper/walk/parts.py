@@ -50,19 +50,18 @@ class Parts(NamedTuple):
 
 
 @helper
-def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> float:
+def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
     """Find the closer bound of a part's energy, and what filling takes with each loop outside."""
     values, terms, factors = parts.values[row], parts.details[row], parts.factors[row]
     if memory == 0:
         values[BOUND] = values[ROUGH]
-        return values[BOUND]
+        return
     filling_terms(problem, memory, factors[0], factors[1], terms)
     values[FILLING] = fillings_by_loop(
         problem, memory, factors[0], factors[1], terms, parts.by_loop[row], parts.words[row]
     )
     # Both are bounds; rounding may leave the rough one a little higher.
     values[BOUND] = max(values[BASE] + values[FILLING], values[ROUGH])
-    return values[BOUND]
 
 
 @helper
@@ -162,7 +161,9 @@ def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
     for row in np.argsort(parts.values[:, ROUGH]):
         if parts.values[row, ROUGH] >= least:
             break
-        least = min(least, bound_part(problem, memory, parts, row))
+        if parts.values[row, BOUND] == UNKNOWN:
+            bound_part(problem, memory, parts, row)
+        least = min(least, parts.values[row, BOUND])
     return least
 
 
