@@ -7,7 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from strategies import Case, axis, cases, with_a_loop_of_one
 
-from picojoule.cost import count
+from picojoule.cost import count, price
+from picojoule.cost.place import active_instances
 from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array, Compute, Memory, accelerator
 from picojoule.mapping import Actions, Counts, Level, Loop, Nest, Transfers, validate
@@ -131,6 +132,15 @@ def test_every_step_runs_once(case: Case) -> None:
     assert counts.compute_cycles * counts.instances["mac"] >= counts.steps
 
 
+@settings(max_examples=300, deadline=None)
+@given(cases(ragged=True))
+def test_active_instances_are_those_that_ever_have_work(case: Case) -> None:
+    """Also where counts are refused: forwarding, and several arrays in a row."""
+    place = case.operation, case.accelerator, case.nest
+    active = active_instances(case.accelerator, case.nest, case.operation.sizes)
+    assert active == list(execute_slowly(*place).instances.values())
+
+
 RUNS = pytest.mark.parametrize("run", [count, execute_slowly, execute_compiled])
 
 
@@ -242,6 +252,49 @@ def test_idle_instances_reduce_nothing(run: Run) -> None:
     # Taps 0 1 2, then 3 4: for each output three sums are added, then two.
     assert counts.transfers["pes", "O"] == Transfers(sends=4, deliveries=10, reductions=6)
     assert counts.compute_cycles == 4
+
+
+@RUNS
+def test_an_instance_that_never_has_work_is_not_active(run: Run) -> None:
+    """Eleven rows over three times four PEs: 4 4 3, and the last PE of the third column idles."""
+    pes = Array("pes", x=3, y=4)
+    chip = Accelerator("one array", (Memory("dram"), pes, Memory("register"), Compute()))
+    spread = Level("pes", loops("P3x P4y"))
+    nest = Nest((Level("dram", (), KEEP), spread, Level("register", loops("R3"), KEEP)))
+    operation = conv(N=1, M=1, R=3, P=11)
+    counts = run(operation, chip, nest)
+    assert counts.instances == {"dram": 1, "pes": 1, "register": 11, "mac": 11}
+    assert counts.compute_cycles == 3
+    assert counts.transfers["pes", "W"] == Transfers(sends=3, deliveries=11 * 3)
+    costs = price(operation, chip, counts)
+    assert costs.active_pes == 11
+    assert costs.utilization == 33 / 36
+
+
+@RUNS
+def test_time_between_two_arrays_leaves_instances_without_work(run: Run) -> None:
+    """Seven rows over three buffers, 3 3 1, in steps of two over two PEs: 2 2 1, then 1 1."""
+    parts = (
+        Memory("dram"),
+        Array("columns", x=3),
+        Memory("buffer"),
+        Array("rows", x=2),
+        Memory("register"),
+        Compute(),
+    )
+    levels = (
+        Level("dram", (), KEEP),
+        Level("columns", loops("P3x")),
+        Level("buffer", loops("P2"), KEEP),
+        Level("rows", loops("P2x")),
+        Level("register", loops("R3"), KEEP),
+    )
+    counts = run(conv(N=1, M=1, R=3, P=7), Accelerator("two arrays", parts), Nest(levels))
+    active = {"dram": 1, "columns": 1, "buffer": 3, "rows": 3, "register": 5, "mac": 5}
+    assert counts.instances == active
+    assert counts.compute_cycles == 2 * 3
+    # Each PE has the filter once; the third buffer shares nothing within.
+    assert counts.transfers["rows", "W"] == Transfers(sends=3 * 3, deliveries=5 * 3)
 
 
 def test_a_layer_of_alexnet_with_thirteen_rows() -> None:

@@ -28,7 +28,7 @@ REUSE: dict[Reuse, int] = {"window": WINDOW, "tile": TILE, "none": NONE}
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One count: the nest, also packed, and each level's active instances."""
+    """One count: the nest, also packed, and each level's instances with work."""
 
     operation: Operation
     accelerator: Accelerator
@@ -88,7 +88,7 @@ def count(
         accelerator,
         nest,
         pack_nest(operation, accelerator, nest),
-        active_instances(accelerator, nest),
+        active_instances(accelerator, nest, operation.sizes),
         footprint == "box",
         elide_first_read,
     )

@@ -52,13 +52,13 @@ def strided_loops(nest: Nest) -> tuple[tuple[tuple[Loop, int], ...], ...]:
     return tuple(reversed(result))
 
 
-def active_instances(accelerator: Accelerator, nest: Nest) -> list[int]:
-    """Active instances of each level's part, then of the compute unit: `(level + 1,)`."""
-    active = [1]
-    for part, level in zip(accelerator.parts, nest.levels, strict=False):
-        fanout = 1 if isinstance(part, Memory) else math.prod(loop.bound for loop in level.loops)
-        active.append(active[-1] * fanout)
-    return active
+def active_instances(accelerator: Accelerator, nest: Nest, sizes: Mapping[str, int]) -> list[int]:
+    """Instances with work of each level's part, then of the compute unit: `(level + 1,)`.
+
+    They are those at the first step, where each loop in time stands at its first piece: pieces
+    only get smaller towards the end, so whatever has none there never has any.
+    """
+    return _pieces_apart(accelerator, nest, sizes, Array)
 
 
 def temporal_loops(
@@ -74,22 +74,38 @@ def temporal_loops(
 
 
 def compute_cycles(accelerator: Accelerator, nest: Nest, sizes: Mapping[str, int]) -> int:
-    """Steps in sequence: over each dimension, those at which its first instance has work.
+    """Steps in sequence: those at which the first instance has work.
 
     The first instance has work whenever any has: pieces only get smaller towards the end.
     """
+    return _pieces_apart(accelerator, nest, sizes, Memory)[-1]
+
+
+def _pieces_apart(
+    accelerator: Accelerator,
+    nest: Nest,
+    sizes: Mapping[str, int],
+    kind: type[Memory] | type[Array],
+) -> list[int]:
+    """How many pieces with work the loops of one kind of part make, the others at their first.
+
+    Returns:
+        Pieces made outside each level, then by all levels: `(level + 1,)`.
+    """
     lengths = {dim: {size: 1} for dim, size in sizes.items()}
     pieces = dict(sizes)
+    apart = [1]
     for part, level in zip(accelerator.parts, nest.levels, strict=False):
         for loop in level.loops:
             pieces[loop.dim] = piece = -(-pieces[loop.dim] // loop.bound)
             found: dict[int, int] = {}
             for length, times in lengths[loop.dim].items():
-                cut = ((piece, length // piece), (length % piece, 1))
-                if not isinstance(part, Memory):
-                    cut = ((min(piece, length), 1),)
+                cut = ((min(piece, length), 1),)
+                if isinstance(part, kind):
+                    cut = ((piece, length // piece), (length % piece, 1))
                 for new, ways in cut:
                     if new and ways:
                         found[new] = found.get(new, 0) + times * ways
             lengths[loop.dim] = found
-    return math.prod(sum(found.values()) for found in lengths.values())
+        apart.append(math.prod(sum(found.values()) for found in lengths.values()))
+    return apart

@@ -18,16 +18,16 @@ from operator import itemgetter
 from typing import Protocol, Self
 
 from picojoule.errors import Unsupported
-from picojoule.hardware import Accelerator, Array
-from picojoule.mapping import Actions, Counts, Nest, Transfers, check_loops
-from picojoule.simulate.passage import Footprint, Passage, Spread, Stride, passages
+from picojoule.hardware import Accelerator
+from picojoule.mapping import Counts, Nest, check_loops
+from picojoule.simulate.passage import Footprint, Passage, Place, Spread, Stride, passages
+from picojoule.simulate.tally import Tally, active_by_loop, settle
 from picojoule.workload import Operation
 
 Word = tuple[int, ...]
 Words = frozenset[Word]
 Block = dict[str, range]
 """Iterations of each dimension."""
-Place = tuple[int, ...]
 
 
 class Sized(Hashable, Protocol):
@@ -45,31 +45,6 @@ SMALL_WORK = 20_000
 """Words that `execute` still moves one by one; beyond that it takes the compiled engine."""
 LARGEST_SLOW_WORK = 5_000_000
 """Words that `execute_slowly` agrees to touch: some ten seconds."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What one passage moved, over the whole run and all instances.
-
-    Args:
-        steps: Steps at which some instance had work.
-        tile: Words of one instance's tile.
-        arrivals: Words that entered the child's instances, from the parent or a neighbour.
-        touched: Distinct words that a child instance ever holds, summed over the instances.
-        accumulated: Distinct words that reach a parent instance, summed over the parents.
-        served: Words that the parent served, after all grouping.
-        sends, deliveries, links: The same words by array.
-    """
-
-    steps: int = 0
-    tile: int = 0
-    arrivals: int = 0
-    touched: int = 0
-    accumulated: int = 0
-    served: int = 0
-    sends: dict[str, int] = field(default_factory=dict[str, int])
-    deliveries: dict[str, int] = field(default_factory=dict[str, int])
-    links: dict[str, int] = field(default_factory=dict[str, int])
 
 
 def execute(
@@ -173,6 +148,8 @@ def walk(passage: Passage, footprint: Footprint) -> Tally:
                     new[place] = ((tuple(sorted(arriving)), 1),)
             tally.served += serve(passage.spreads, new, held.received, tally)
             held.received = new
+    busy = [(base, place) for base, held in parents.items() for place in held.touched]
+    tally.active = active_by_loop(passage, busy)
     for held in parents.values():
         tally.touched += sum(map(len, held.touched.values()))
         tally.accumulated += len(frozenset[Word]().union(*held.touched.values()))
@@ -330,61 +307,3 @@ def _count(counts: dict[str, int], name: str, loads: Sequence[Load]) -> None:
 def _box(words: Words) -> Words:
     ranges = [range(min(axis), max(axis) + 1) for axis in zip(*words, strict=True)]
     return frozenset(itertools.product(*ranges))
-
-
-def settle(
-    operation: Operation,
-    accelerator: Accelerator,
-    nest: Nest,
-    *,
-    ways: Sequence[Passage],
-    tallies: Sequence[Tally],
-    elide: bool,
-) -> Counts:
-    """Turn the tallies of all passages into counts by part and tensor."""
-    actions: dict[tuple[str, str], Actions] = {}
-    tiles: dict[tuple[str, str], int] = {}
-    transfers: dict[tuple[str, str], Transfers] = {}
-    for passage, tally in zip(ways, tallies, strict=True):
-        name, is_output = passage.tensor.name, passage.tensor.is_output
-        if passage.parent is not None:
-            key = (passage.parent, name)
-            before = actions[key]
-            spared = tally.accumulated if is_output and elide else 0
-            actions[key] = Actions(
-                reads=before.reads + tally.served - spared,
-                fills=before.fills,
-                updates=tally.served if is_output else 0,
-            )
-        for spread in passage.spreads:
-            sends, deliveries = tally.sends[spread.name], tally.deliveries[spread.name]
-            transfers[spread.name, name] = Transfers(
-                sends=sends,
-                deliveries=deliveries,
-                reductions=deliveries - sends if is_output else 0,
-                links=tally.links.get(spread.name, 0),
-            )
-        if passage.stores:
-            key = (passage.child, name)
-            tiles[key] = tally.tile
-            spared = tally.touched if is_output and elide else 0
-            fills = 0 if passage.parent is None else tally.arrivals - spared
-            actions[key] = Actions(reads=sum(tally.links.values()), fills=fills)
-    return Counts(
-        steps=operation.steps,
-        compute_cycles=tallies[-1].steps,
-        instances=_instances(accelerator, nest),
-        tile_words=tiles,
-        accesses=actions,
-        transfers=transfers,
-    )
-
-
-def _instances(accelerator: Accelerator, nest: Nest) -> dict[str, int]:
-    active, instances = 1, dict[str, int]()
-    for part, level in zip(accelerator.parts[:-1], nest.levels, strict=True):
-        instances[part.name] = active
-        if isinstance(part, Array):
-            active *= math.prod(loop.bound for loop in level.loops)
-    instances[accelerator.compute.name] = active
-    return instances

@@ -15,6 +15,8 @@ from picojoule.mapping import AxisName, Nest
 from picojoule.workload import Operation, Tensor
 
 Footprint = Literal["points", "box"]
+Place = tuple[int, ...]
+"""Where an instance stands: an index for each of some spatial loops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Spread:
 
     @property
     def instances(self) -> int:
-        """Active instances of one array network."""
+        """Instances of one array network that the loops tell apart, with work or without."""
         return math.prod(stride.bound for stride in self.strides)
 
 
@@ -90,7 +92,12 @@ class Passage:
     @property
     def outside(self) -> tuple[Stride, ...]:
         """All loops outside the child: those of its time, above the parent, and between."""
-        return (*self.time, *self.above, *(s for spread in self.spreads for s in spread.strides))
+        return (*self.time, *self.spatial)
+
+    @property
+    def spatial(self) -> tuple[Stride, ...]:
+        """All spatial loops outside the child, outermost first."""
+        return (*self.above, *(s for spread in self.spreads for s in spread.strides))
 
     @property
     def ragged(self) -> bool:
@@ -109,12 +116,12 @@ class Passage:
 
     @property
     def parents(self) -> int:
-        """Active instances of the parent."""
+        """Instances of the parent that the loops tell apart; some never work if it is ragged."""
         return math.prod(stride.bound for stride in self.above)
 
     @property
     def instances(self) -> int:
-        """Active instances of the child."""
+        """The same of the child."""
         return self.parents * math.prod(spread.instances for spread in self.spreads)
 
     @property

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.simulate.oracle import Load, Place, Tally, all_indices, all_places, serve
-from picojoule.simulate.passage import Passage, Stride
+from picojoule.simulate.oracle import Load, all_indices, all_places, serve
+from picojoule.simulate.passage import Passage, Place, Stride
 from picojoule.simulate.situations import situations_kernel
+from picojoule.simulate.tally import Tally, active_by_loop
 from picojoule.workload import Axis
 
 Integers = NDArray[np.int64]
@@ -61,8 +62,7 @@ def walk_ragged(passage: Passage) -> Tally | None:
     whole = {dim: range(length) for dim, length in passage.tile.items()}
     tally.tile = math.prod(len(_coordinates(axis, whole)) for axis in passage.tensor.axes)
     if passage.tensor.is_output:
-        spatial = [stride for stride in strides if stride not in passage.time]
-        tally.touched = _touched(passage, strides, spatial)
+        tally.touched = _touched(passage, strides, passage.spatial)
         tally.accumulated = _touched(passage, strides, passage.above)
     scene = _Scene(passage, strides, dims)
     for row, count in zip(rows.tolist(), times.tolist(), strict=True):
@@ -73,6 +73,7 @@ def walk_ragged(passage: Passage) -> Tally | None:
             tally.sends[name] = tally.sends.get(name, 0) + count * words
         for name, words in once.deliveries.items():
             tally.deliveries[name] = tally.deliveries.get(name, 0) + count * words
+    tally.active = active_by_loop(passage, scene.busy)
     return tally
 
 
@@ -123,6 +124,7 @@ class _Scene:
         self.shapes: dict[tuple[bool, tuple[Run, ...]], tuple[bytes, tuple[int, ...], int]] = {}
         # Where each instance finds its own among the pieces of each dimension.
         self.seats: dict[Place, dict[tuple[Place, ...], tuple[int, ...]]] = {}
+        self.busy: set[tuple[Place, tuple[Place, ...]]] = set()
         spreads = [stride for spread in passage.spreads for stride in spread.strides]
         for base in itertools.product(*map(all_indices, passage.above)):
             seats = self.seats[base] = {}
@@ -137,12 +139,13 @@ class _Scene:
         runs: list[list[Run]] = [
             [(a, b, c, d) for a, b, c, d in pattern.reshape(-1, 4).tolist()] for pattern in patterns
         ]
-        for seats in self.seats.values():
+        for base, seats in self.seats.items():
             loads: dict[tuple[Place, ...], Load] = {}
             for place, own in seats.items():
                 pieces = [run[seat] for run, seat in zip(runs, own, strict=True)]
                 if not all(piece[1] for piece in pieces):
                     continue
+                self.busy.add((base, place))
                 arriving = self._arriving(dict(zip(self.dims, pieces, strict=True)))
                 if arriving:
                     loads[place] = ((arriving, 1),)
