@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from picojoule.cost import Costs, count, price
-from picojoule.errors import PicojouleError
+from picojoule.errors import PicojouleError, Unsupported
 from picojoule.hardware import Accelerator, Array, Memory
 from picojoule.mapper import Constraints, Limits, PartConstraints, Range
 from picojoule.mapping import AxisName, Level, Loop, Nest, validate
@@ -64,27 +64,52 @@ def _may_stand(chip: Accelerator, place: Place, dim: str, bound: int) -> bool:
     return size > 1 and (dims is None or dim in dims)
 
 
-def _factorisations(size: int, places: int) -> Iterator[tuple[int, ...]]:
+def _factorisations(size: int, places: int, uneven: bool) -> Iterator[tuple[int, ...]]:
+    """All bounds that leave single iterations; the first that is none may leave less to its last."""
     if places == 1:
         yield (size,)
         return
     for first in range(1, size + 1):
-        if size % first == 0:
-            for rest in _factorisations(size // first, places - 1):
+        piece = -(-size // first)
+        if size % first == 0 or (uneven and -(-size // piece) == first):
+            for rest in _factorisations(piece, places - 1, uneven and first == 1):
                 yield (first, *rest)
 
 
-def splits_of(operation: Operation, chip: Accelerator) -> list[list[tuple[int, ...]]]:
-    """Per dimension, all ways to factorise it over the places where it may stand, fit or not."""
+def splits_of(
+    operation: Operation, chip: Accelerator, *, imperfect: bool = False
+) -> list[list[tuple[int, ...]]]:
+    """Per dimension, all ways to factorise it over the places where it may stand, fit or not.
+
+    With imperfect factors, those of dimensions that share no axis of the output need not divide.
+    """
     places = places_of(chip)
+    joined = {
+        term.dim
+        for axis in operation.output.axes
+        if sum(operation.sizes[term.dim] > 1 for term in axis.terms) > 1
+        for term in axis.terms
+    }
     return [
         [
             bounds
-            for bounds in _factorisations(size, len(places))
+            for bounds in _factorisations(size, len(places), imperfect and dim not in joined)
             if all(_may_stand(chip, p, dim, b) for p, b in zip(places, bounds, strict=True))
+            and _is_searched(chip, size, bounds)
         ]
         for dim, size in operation.dims
     ]
+
+
+def _is_searched(chip: Accelerator, size: int, bounds: tuple[int, ...]) -> bool:
+    """Whether a dimension on both axes of an array divides, where the chip has several arrays."""
+    if sum(array.size > 1 for array in chip.arrays) < 2:
+        return True
+    for (_, axis), bound, inside in zip(places_of(chip), bounds, (*bounds[1:], 1), strict=True):
+        if axis == "x" and inside > 1 and size % bound:
+            return False
+        size = -(-size // bound)
+    return True
 
 
 def ways_to_keep(operation: Operation, chip: Accelerator) -> list[tuple[tuple[str, ...], ...]]:
@@ -104,17 +129,20 @@ def ways_to_keep(operation: Operation, chip: Accelerator) -> list[tuple[tuple[st
     return list(itertools.product(*options))
 
 
-def listed_at_most(operation: Operation, chip: Accelerator) -> int:
+def listed_at_most(operation: Operation, chip: Accelerator, *, imperfect: bool = False) -> int:
     """Factorisations times ways to keep tensors: no fewer than what is legal, but for orders."""
-    return len(ways_to_keep(operation, chip)) * math.prod(map(len, splits_of(operation, chip)))
+    splits = splits_of(operation, chip, imperfect=imperfect)
+    return len(ways_to_keep(operation, chip)) * math.prod(map(len, splits))
 
 
-def every_nest(operation: Operation, chip: Accelerator) -> Iterator[Nest]:
+def every_nest(
+    operation: Operation, chip: Accelerator, *, imperfect: bool = False
+) -> Iterator[Nest]:
     """Every legal nest: all factorisations, all ways to keep tensors, all loop orders."""
     parts, places = chip.parts[:-1], places_of(chip)
     names = [name for name, _ in operation.dims]
     ways = ways_to_keep(operation, chip)
-    for factors in itertools.product(*splits_of(operation, chip)):
+    for factors in itertools.product(*splits_of(operation, chip, imperfect=imperfect)):
         if any(
             axis and math.prod(bounds[place] for bounds in factors) > getattr(parts[n], axis)
             for place, (n, axis) in enumerate(places)
@@ -146,10 +174,16 @@ def every_nest(operation: Operation, chip: Accelerator) -> Iterator[Nest]:
                 yield from nests
 
 
-def every_mapping(operation: Operation, chip: Accelerator) -> Iterator[Mapping]:
-    """Every legal nest, counted and priced."""
-    for nest in every_nest(operation, chip):
-        yield Mapping(nest, price(operation, chip, count(operation, chip, nest)))
+def every_mapping(
+    operation: Operation, chip: Accelerator, *, imperfect: bool = False
+) -> Iterator[Mapping]:
+    """Every legal nest, counted and priced; those that the closed form refuses are left out."""
+    for nest in every_nest(operation, chip, imperfect=imperfect):
+        try:
+            counts = count(operation, chip, nest)
+        except Unsupported:
+            continue
+        yield Mapping(nest, price(operation, chip, counts))
 
 
 def _is_legal(operation: Operation, chip: Accelerator, nest: Nest) -> bool:
@@ -203,13 +237,16 @@ def keeps_limits(limits: Limits, costs: Costs) -> bool:
     )
 
 
-def listed_size(operation: Operation, chip: Accelerator, constraints: Constraints) -> int:
+def listed_size(
+    operation: Operation, chip: Accelerator, constraints: Constraints, *, imperfect: bool = False
+) -> int:
     """Mappings of a space, legal or not: each dimension, each order, each way to keep is listed."""
     places = places_of(chip)
     parts = [constraints.of(part.name) for part in chip.parts[:-1]]
     names = [name for name, _ in operation.dims]
     size = 1
-    for dim, splits in zip(names, splits_of(operation, chip), strict=True):
+    all_splits = splits_of(operation, chip, imperfect=imperfect)
+    for dim, splits in zip(names, all_splits, strict=True):
         ways = 0
         for bounds in splits:
             fine = True
@@ -217,7 +254,10 @@ def listed_size(operation: Operation, chip: Accelerator, constraints: Constraint
                 ranges = {None: parts[n].factors, "x": parts[n].x, "y": parts[n].y}[axis]
                 fine &= bound in ranges.get(dim, Range())
                 if axis is None:
-                    fine &= math.prod(bounds[place:]) in parts[n].tile.get(dim, Range())
+                    tile = operation.sizes[dim]
+                    for outside in bounds[:place]:
+                        tile = -(-tile // outside)
+                    fine &= tile in parts[n].tile.get(dim, Range())
             ways += fine
         size *= ways
     for part, own in zip(chip.parts, parts, strict=False):

@@ -3,6 +3,7 @@
 from picojoule.cost.count import REUSE, Footprint, count
 from picojoule.cost.halo import shared_in_run, shared_points
 from picojoule.cost.pack import pack_tensor
+from picojoule.cost.pieces import APART, TEMPORAL
 from picojoule.cost.price import (
     LEAKAGE,
     Costs,
@@ -11,16 +12,20 @@ from picojoule.cost.price import (
     price,
     step_energy_pj,
 )
-from picojoule.cost.traffic import distinct_offsets, moved_points, tile_points
+from picojoule.cost.touched import touched_words
+from picojoule.cost.traffic import distinct_offsets, kind_words, moved_points, tile_points
 
 __all__ = [
+    "APART",
     "LEAKAGE",
     "REUSE",
+    "TEMPORAL",
     "Costs",
     "Footprint",
     "area_mm2",
     "count",
     "distinct_offsets",
+    "kind_words",
     "leakage_w",
     "moved_points",
     "pack_tensor",
@@ -29,4 +34,5 @@ __all__ = [
     "shared_points",
     "step_energy_pj",
     "tile_points",
+    "touched_words",
 ]

@@ -178,12 +178,12 @@ def carried_words(
             kind, kept = loops.shape[0] if reuse == NONE else -1, NONE
         elif reuse == NONE or loops[n, PLACE] != TEMPORAL:
             continue
-        carried += _kind_words(first, dim, coefficient, dims, loops, kind, kept, box)
+        carried += kind_words(first, dim, coefficient, dims, loops, kind, kept, box)
     return carried
 
 
 @helper
-def _kind_words(
+def kind_words(
     first: Integers,
     dim: Integers,
     coefficient: Integers,

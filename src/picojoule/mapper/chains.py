@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from picojoule.mapper.factors import Spreads, no_spread
 from picojoule.mapper.space import Space
+from picojoule.mapper.uneven import try_uneven
 from picojoule.mapper.walk import (
     EVALUATED,
     LOOKED,
     PART_CYCLES,
     ROUGH,
+    UNEVEN,
     Goal,
     Integers,
     Kept,
@@ -23,10 +26,8 @@ from picojoule.mapper.walk import (
     all_tiles,
     allowed_bits,
     explore,
-    indices_of,
     is_timed,
     least_fillings,
-    no_points,
     scores,
     settle_least,
     still_better,
@@ -57,6 +58,8 @@ class Search:
         looked, evaluated, first_look: Pairs of parts compared, chains evaluated, and those among
             them that only looked for a good start.
         outer_parts: Of outer memories, by memory, whether for the first look, and what is kept.
+        others: By memory and what is kept there and outside: the energy that everything but filling
+            it adds, and the cycles, at least.
         complete: Whether the whole space is accounted for.
         level_bounds_pj: By what is kept, the least that any part of each memory adds.
     """
@@ -78,6 +81,9 @@ class Search:
     outer_parts: dict[tuple[int, bool, bytes], Parts] = field(
         default_factory=dict[tuple[int, bool, bytes], Parts]
     )
+    others: dict[tuple[int, bytes], tuple[float, float]] = field(
+        default_factory=dict[tuple[int, bytes], tuple[float, float]]
+    )
     complete: bool = True
     level_bounds_pj: dict[bytes, dict[str, float]] = field(
         default_factory=dict[bytes, dict[str, float]]
@@ -87,6 +93,31 @@ class Search:
     def found(self) -> int:
         """Results so far: at most one, unless a front is searched."""
         return int(self.best[0, 0])
+
+    def over(self, space: Space) -> "Search":
+        """A search of another space that starts from what this one found."""
+        return Search(
+            space,
+            self.goal,
+            self.best,
+            self.kept,
+            self.budget,
+            self.deadline,
+            seen=self.seen,
+            parts=self.parts,
+            looked=self.looked,
+            evaluated=self.evaluated,
+            first_look=self.first_look,
+        )
+
+    def tell_others(self, problem: Problem, energy_pj: float, cycles: float) -> None:
+        """Note that mappings of a problem cost at least so much."""
+        fillings_pj, _ = least_fillings(problem)
+        for memory in range(1, len(fillings_pj)):
+            key = (memory, problem.keeps[: memory + 1].tobytes())
+            known = self.others.get(key, (math.inf, math.inf))
+            others_pj = energy_pj - float(fillings_pj[memory])
+            self.others[key] = (min(known[0], others_pj), min(known[1], cycles))
 
     @property
     def is_over(self) -> bool:
@@ -140,6 +171,9 @@ def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
     if is_timed(space.problem, goal) and space.problem.sliding and len(space.stages) > 3:
         # Where a window slides in two memories further in, what saves energy may cost time.
         absorbs[:] = idle[:] = False
+    if space.cuts.uneven:
+        # Loops of one dimension at two memories are not always worth as much as one.
+        idle[:] = False
     return space.problem._replace(keeps=keeps, absorbs=absorbs, idle=idle)
 
 
@@ -168,7 +202,7 @@ def _is_passed(space: Space, keeps: Flags, stage: int) -> bool:
         return False
     if not space.stages[stage].memory.holds:
         return True
-    return space.problem.sliding == 0 and _is_idle(space, keeps, stage)
+    return space.problem.sliding == 0 and not space.cuts.uneven and _is_idle(space, keeps, stage)
 
 
 def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> Chains | None:
@@ -244,30 +278,36 @@ def _parts_of(
         known = run.outer_parts.get(key)
         if known is not None:
             return known
-    ones = np.ones((1, len(space.names)), dtype=np.int64)
-    outer = _vectors(space, memory - 1, is_first_look) if memory else ones
-    inner = ones if inside else _vectors(space, memory, is_first_look)
-    outer_indices = indices_of(outer, space.table)
+    dims = np.arange(len(space.names))
+    outer = _spreads(space, memory - 1, is_first_look)
+    inner = _spreads(space, -1 if inside else memory, is_first_look)
     tiles = _tiles_of(space, problem, memory, inside)
+    least_cycles = 0.0
+    if inside and not is_passed:
+        # What is refuted here must be so whatever is kept further in.
+        others_pj, least_cycles = run.others[key[0], key[2]]
     found: list[Parts] = []
-    for vector, indices in zip(inner, indices_of(inner, space.table), strict=True):
+    for vector, indices in zip(inner.factors, inner.indices, strict=True):
         rows = tiles
-        if inside is None and is_passed:
-            rows = tiles[(tiles == indices).all(axis=1)]
-        elif inside is None:
-            rows = tiles[_linked(space.links[memory], tiles, indices)]
+        if inside is None:
+            union = space.products[dims, 0, indices]
+            if is_passed:
+                rows = tiles[(tiles == union).all(axis=1)]
+            else:
+                rows = tiles[_linked(space.links[memory], tiles, union)]
         parts, seen = all_parts(
             problem,
             run.goal,
             memory,
             rows,
-            outer,
-            outer_indices,
+            outer.factors,
+            outer.indices,
             vector,
             _outside(space),
             others_pj,
-            run.best if inside is None or is_passed else no_points(1),
-            space.table,
+            least_cycles,
+            run.best,
+            space.cuts.table,
             space.products,
             floor,
         )
@@ -276,33 +316,32 @@ def _parts_of(
     together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
     if inside and not is_passed:
         run.outer_parts[key] = together
-        if len(space.vectors[memory - 1]) <= WIDE_VECTORS:
+        if len(space.spreads[memory - 1].factors) <= WIDE_VECTORS:
             # The first look saw all that there is.
             run.outer_parts[memory, False, key[2]] = together
     return together
 
 
-def _vectors(space: Space, gap: int, is_first_look: bool) -> Integers:
-    """Spatial choices of a gap, `(choice, D)`; the widest few for the first look."""
-    vectors = list(space.vectors[gap])
-    if is_first_look:
-        vectors = sorted(vectors, key=lambda vector: (-math.prod(vector), vector))[:WIDE_VECTORS]
-    return np.array(vectors, dtype=np.int64)
+def _spreads(space: Space, gap: int, is_first_look: bool) -> Spreads:
+    """Spatial choices of a gap; the widest few for the first look. Of no gap, that there is one."""
+    if gap < 0:
+        return no_spread(space.cuts)
+    return space.spreads[gap].widest(WIDE_VECTORS) if is_first_look else space.spreads[gap]
 
 
 def _tiles_of(space: Space, problem: Problem, memory: int, inside: Parts | None) -> Integers:
     """The tiles that a memory may hold, as indices, `(tile, D)`."""
-    last = space.counts - 1
+    last = space.cuts.counts - 1
     if memory == 0:
         return last.reshape(1, -1)
     if inside is not None and _is_passed(space, problem.keeps, memory):
         # It has no loops: its tile is what the instances inside hold together.
         return np.unique(inside.unions, axis=0)
-    tiles = all_tiles(problem, memory, space.table, space.counts)
+    tiles = all_tiles(problem, memory, space.cuts.table, space.cuts.counts)
     ranges = space.of(memory).tile
     for d, name in enumerate(space.names):
         if name in ranges:
-            allowed = [int(value) in ranges[name] for value in space.table[d]]
+            allowed = [int(value) in ranges[name] for value in space.cuts.table[d]]
             tiles = tiles[np.array(allowed)[tiles[:, d]]]
     return tiles
 
@@ -317,7 +356,7 @@ def _linked(links: Flags, tiles: Integers, union: Integers) -> Flags:
 
 def _outside(space: Space) -> Flags:
     """Which unions the outermost memory may loop over, `(D, n)`."""
-    return np.array([space.links[0, d, last] for d, last in enumerate(space.counts - 1)])
+    return np.array([space.links[0, d, last] for d, last in enumerate(space.cuts.counts - 1)])
 
 
 def _laid_out(
@@ -342,7 +381,7 @@ def _laid_out(
         tiles=np.ones((memories, dims), dtype=np.int64),
         spatial=np.ones((memories, dims), dtype=np.int64),
         unions=np.zeros((len(levels), dims), dtype=np.int64),
-        state=np.zeros(3, dtype=np.int64),
+        state=np.zeros(4, dtype=np.int64),
     )
     walk.tiles[0] = space.problem.sizes
     parts = Parts(*(np.concatenate(columns) for columns in zip(*levels, strict=True)))
@@ -375,5 +414,9 @@ def walk_on(run: Search, chains: Chains, *, most: int) -> None:
             stride,
             looks,
         )
+        if state[UNEVEN]:
+            state[UNEVEN] = 0
+            walk = chains.walk
+            try_uneven(chains.problem, run.goal, walk.tiles, walk.spatial, run.best, run.kept)
     run.looked += int(state[LOOKED]) - looked
     run.evaluated += int(state[EVALUATED]) - evaluated

@@ -11,6 +11,7 @@ from picojoule.hardware import Accelerator
 from picojoule.mapper.certificate import Certificate, Solution
 from picojoule.mapper.chains import UNLIMITED, Chains, Search, chains_of, problem_of, walk_on
 from picojoule.mapper.constraints import Constraints
+from picojoule.mapper.factors import Factors, Split
 from picojoule.mapper.objective import Objective, parse_objective
 from picojoule.mapper.space import Space, build_space, keep_choices, mapspace_size
 from picojoule.mapper.walk import (
@@ -25,8 +26,6 @@ from picojoule.mapper.walk import (
 )
 from picojoule.mapping import AxisName, Level, Loop, Nest, check_capacities
 from picojoule.workload import Operation
-
-Vector = tuple[int, ...]
 
 FIRST_LOOK = 3000
 """Chains that the first, narrow look evaluates before the whole space is bounded."""
@@ -44,10 +43,11 @@ def search(
     *,
     minimize: str = "energy",
     constraints: Constraints | None = None,
+    factors: Factors = "auto",
     budget: int | None = None,
     time_limit_s: float | None = None,
 ) -> Solution:
-    """Find the best mapping with perfect factors, and prove that none is better.
+    """Find the best mapping, and prove that none is better.
 
     What each memory keeps is searched, too: everything that it holds, or less.
 
@@ -56,6 +56,9 @@ def search(
         accelerator: Where.
         minimize: A name of `OBJECTIVES`, or a product such as "energy^2*latency".
         constraints: Which mappings are allowed, and limits that the result keeps.
+        factors: "perfect" ones divide; with "imperfect" ones the outermost loop over a dimension
+            may leave less to its last iteration; "auto" takes them where perfect ones leave more
+            than half of the compute units idle.
         budget: Chains to evaluate at most; None searches until the optimum is proved.
         time_limit_s: Seconds after which the best so far is returned, with its bound.
 
@@ -73,7 +76,7 @@ def search(
         constraints.check((operation,), accelerator)
     space = build_space(operation, accelerator, constraints or Constraints())
     run = start_search(space, accelerator, objective, budget=budget, time_limit_s=time_limit_s)
-    run_search(run)
+    run = run_factors(run, accelerator, factors)
     if not run.found:
         raise nothing_found(run, accelerator)
     return solution_of(run, accelerator, objective, row=1)
@@ -141,13 +144,47 @@ def _check_outermost(space: Space, accelerator: Accelerator) -> None:
         check_capacities(space.operation, accelerator, nest)
 
 
+def run_factors(run: Search, accelerator: Accelerator, factors: Factors) -> Search:
+    """Search with perfect factors, and from there with imperfect ones where they are wanted.
+
+    Args:
+        run: A search of the space of perfect factors.
+        accelerator: Where.
+        factors: See `search`.
+
+    Returns:
+        The search that accounts for the largest space.
+    """
+    run_search(run)
+    if factors == "perfect" or (factors == "auto" and not leaves_idle(run.space)):
+        return run
+    space = build_space(
+        run.space.operation, accelerator, run.space.constraints, imperfect=True
+    )
+    if not space.cuts.uneven:
+        return run
+    wider = run.over(space)
+    run_search(wider)
+    return wider
+
+
+def leaves_idle(space: Space) -> bool:
+    """Whether no choice of spatial factors gives work to half of the compute units."""
+    used = math.prod(
+        int(spread.factors.prod(axis=1).max(initial=1)) for spread in space.spreads
+    )
+    return 2 * used < int(space.problem.fanout.prod())
+
+
 def run_search(run: Search) -> None:
     """Search every choice of what the memories keep, the most promising first."""
-    if not all(run.space.vectors):
+    if not all(len(spread.splits) for spread in run.space.spreads):
         return
     choices = [problem_of(run.space, run.goal, keeps) for keeps in keep_choices(run.space)]
     run.chosen = len(choices)
     bounds = [choice_bounds(one) for one in choices]
+    for one, bound in zip(choices, bounds, strict=True):
+        run.tell_others(one, *bound)
     look = chains_of(run, choices[0], is_first_look=True)
     if look is not None:
         walk_on(run, look, most=FIRST_LOOK)
@@ -211,11 +248,12 @@ def build_nest(space: Space, accelerator: Accelerator, kept: Kept, slot: int) ->
     """Turn the arrays of a kept chain into a nest."""
     levels: list[Level] = []
     for n, stage in enumerate(space.stages):
-        inner = kept.spatial[slot, n].copy()
+        tile = np.ones_like(kept.tiles[slot, n])
         if n + 1 < len(space.stages):
-            inner *= kept.tiles[slot, n + 1]
+            tile = kept.tiles[slot, n + 1]
         if stage.memory in accelerator.parts:
-            bounds = kept.tiles[slot, n] // inner
+            union = np.minimum(kept.spatial[slot, n] * tile, kept.tiles[slot, n])
+            bounds = -(-kept.tiles[slot, n] // union)
             order = [int(d) for d in kept.orders[slot, n] if d >= 0]
             levels.append(
                 Level(
@@ -231,12 +269,12 @@ def build_nest(space: Space, accelerator: Accelerator, kept: Kept, slot: int) ->
                 )
             )
         if stage.array is not None:
-            split = space.vectors[n][tuple(int(f) for f in kept.spatial[slot, n])]
+            split = space.split(n, kept.spatial[slot, n], tile)
             levels.append(Level(stage.array.name, _spatial_loops(space, split)))
     return Nest(tuple(levels))
 
 
-def _spatial_loops(space: Space, split: tuple[Vector, Vector]) -> tuple[Loop, ...]:
+def _spatial_loops(space: Space, split: Split) -> tuple[Loop, ...]:
     axes: tuple[AxisName, ...] = ("x", "y")
     return tuple(
         Loop(name, factor, axis)

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,17 @@ from numpy.typing import NDArray
 
 from picojoule.hardware import Accelerator, Array
 from picojoule.mapper.constraints import Constraints, PartConstraints, Range
+from picojoule.mapper.factors import (
+    Cuts,
+    Split,
+    Spreads,
+    cuts_of,
+    has_one_array,
+    moving_shares,
+    product_table,
+    spreads_of,
+    uneven_dims,
+)
 from picojoule.mapper.walk import (
     Integers,
     Problem,
@@ -19,8 +30,6 @@ from picojoule.mapper.walk import (
 )
 from picojoule.workload import Operation, Tensor
 
-Vector = tuple[int, ...]
-Split = tuple[Vector, Vector]
 Flags = NDArray[np.bool_]
 
 
@@ -32,27 +41,34 @@ class Space:
         operation, stages: What is mapped, and the memories with the arrays below them.
         constraints: What the user allows.
         problem: The same as arrays, with everything kept that may be.
-        table, counts: Divisors of each dimension, `(D, n)`, and how many, `(D,)`.
-        products: Index of the product of two divisors, `(D, n, n)`, or -1.
+        cuts: The tiles that each dimension may have.
+        products: Index of what the instances of a factor hold together, `(D, tile, factor)`, or -1.
         links: `(L, D, n, n)`: whether the loops of a memory over a dimension may run between its
             tile and the union inside, both as indices.
-        vectors: Per gap, spatial factors with one split over its axes.
+        spreads: Per gap, the choices of spatial factors.
     """
 
     operation: Operation
     stages: tuple[Stage, ...]
     constraints: Constraints
     problem: Problem
-    table: Integers
-    counts: Integers
+    cuts: Cuts
     products: Integers
     links: Flags
-    vectors: tuple[dict[Vector, Split], ...]
+    spreads: tuple[Spreads, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The dimensions in order."""
         return tuple(name for name, _ in self.operation.dims)
+
+    def split(self, stage: int, factors: Integers, tile: Integers) -> Split:
+        """How an array's axes share the factors of a gap, around a tile."""
+        spread, dims = self.spreads[stage], np.arange(len(tile))
+        inside = [self.cuts.tiles(d).index(tile[d]) for d in dims]
+        fits = self.products[dims, inside, spread.indices] >= 0
+        rows = np.flatnonzero((fits & (spread.factors == factors)).all(axis=1))
+        return spread.splits[rows[0]]
 
     def of(self, stage: int) -> PartConstraints:
         """The constraints of a stage's memory."""
@@ -64,18 +80,33 @@ class Space:
         return PartConstraints() if array is None else self.constraints.of(array.name)
 
 
-def build_space(operation: Operation, accelerator: Accelerator, constraints: Constraints) -> Space:
-    """Lay out the space of mappings of an operation on a chip."""
+def build_space(
+    operation: Operation,
+    accelerator: Accelerator,
+    constraints: Constraints,
+    *,
+    imperfect: bool = False,
+) -> Space:
+    """Lay out the space of mappings of an operation on a chip.
+
+    Args:
+        operation, accelerator, constraints: What is mapped, and how it may be.
+        imperfect: Whether the outermost loop over a dimension may leave less to its last iteration.
+    """
     stages = stages_of(accelerator)
     problem = build_problem(operation, accelerator)
-    table, counts = divisor_table(problem.sizes)
+    # Where an output slides, which of its words are new is not told by the size of a piece.
+    uneven = uneven_dims(problem.sizes) & ~int(problem.joined[-1]) if imperfect else 0
+    cuts = cuts_of(problem.sizes, uneven)
+    problem = _with_cuts(problem, cuts)
     names = tuple(name for name, _ in operation.dims)
     before = np.zeros_like(problem.before)
     absorbs = problem.absorbs.copy()
-    links = np.zeros((len(stages), len(names), table.shape[1], table.shape[1]), dtype=np.bool_)
+    most = cuts.table.shape[1]
+    links = np.zeros((len(stages), len(names), most, most), dtype=np.bool_)
     for n, stage in enumerate(stages):
         own = constraints.of(stage.memory.name)
-        links[n] = _links(own.factors, names, table, counts)
+        links[n] = _links(own.factors, names, cuts)
         before[n] = _before(own.order, names)
         if own.factors or own.order:
             # Moving a factor into or out of these loops may be forbidden.
@@ -86,31 +117,41 @@ def build_space(operation: Operation, accelerator: Accelerator, constraints: Con
             absorbs[n] = False
         if not stage.memory.holds:
             absorbs[n] = False
+    spreads, codes = spreads_of(cuts, names, [stage.array for stage in stages], constraints)
     return Space(
         operation=operation,
         stages=stages,
         constraints=constraints,
         problem=problem._replace(before=before, absorbs=absorbs),
-        table=table,
-        counts=counts,
-        products=product_table(problem.sizes, table, counts),
+        cuts=cuts,
+        products=product_table(cuts, codes),
         links=links,
-        vectors=tuple(
-            spatial_vectors(problem.sizes, names, stage.array, constraints) for stage in stages
-        ),
+        spreads=spreads,
     )
 
 
-def _links(
-    factors: Mapping[str, Range], names: tuple[str, ...], table: Integers, counts: Integers
-) -> Flags:
-    """Which loops a memory may have, `(D, tile, union)`: from one divisor to one that it is of."""
-    links = np.zeros((len(names), table.shape[1], table.shape[1]), dtype=np.bool_)
+def _with_cuts(problem: Problem, cuts: Cuts) -> Problem:
+    """The problem, with what is known of pieces that are not all equal."""
+    moving = moving_shares(cuts)
+    uneven = np.array([cuts.is_uneven(d) for d in range(len(cuts.sizes))])
+    return problem._replace(
+        uneven=cuts.uneven,
+        moving=moving,
+        least_moving=moving.min(axis=1),
+        worst_moving=moving.min(axis=(1, 2)),
+        stepping=np.where(uneven, 1 / 3, 1 / 2),
+    )
+
+
+def _links(factors: Mapping[str, Range], names: tuple[str, ...], cuts: Cuts) -> Flags:
+    """Which loops a memory may have, `(D, tile, union)`: from one tile to one that it is cut to."""
+    most = cuts.table.shape[1]
+    links = np.zeros((len(names), most, most), dtype=np.bool_)
     for d, name in enumerate(names):
         allowed = factors.get(name, Range())
-        for i, j in itertools.product(range(counts[d]), repeat=2):
-            bound, rest = divmod(int(table[d, i]), int(table[d, j]))
-            links[d, i, j] = rest == 0 and bound in allowed
+        for i, tile in enumerate(cuts.tiles(d)):
+            for j, union in enumerate(cuts.tiles(d)[: i + 1]):
+                links[d, i, j] = cuts.is_cut(d, tile, union) and -(-tile // union) in allowed
     return links
 
 
@@ -120,87 +161,6 @@ def _before(order: tuple[str, ...], names: tuple[str, ...]) -> Integers:
     for outer, inner in itertools.combinations([name for name in order if name in names], 2):
         masks[names.index(outer)] |= 1 << names.index(inner)
     return masks
-
-
-def divisor_table(sizes: Integers) -> tuple[Integers, Integers]:
-    """Divisors of each dimension in rising order, `(D, most)`, and how many it has, `(D,)`."""
-    divisors = [_divisors(int(size)) for size in sizes]
-    table = np.zeros((len(divisors), max(map(len, divisors))), dtype=np.int64)
-    for d, row in enumerate(divisors):
-        table[d, : len(row)] = row
-    return table, np.array([len(row) for row in divisors], dtype=np.int64)
-
-
-def _divisors(size: int) -> list[int]:
-    low = [n for n in range(1, math.isqrt(size) + 1) if size % n == 0]
-    return low + [size // n for n in reversed(low) if n * n != size]
-
-
-def product_table(sizes: Integers, table: Integers, counts: Integers) -> Integers:
-    """Index of the product of two divisors, `(D, i, j)`, or -1 where it does not divide."""
-    most = table.shape[1]
-    products = np.full((len(sizes), most, most), -1, dtype=np.int64)
-    for d, count in enumerate(counts):
-        index = {int(divisor): n for n, divisor in enumerate(table[d, :count])}
-        for i in range(count):
-            for j in range(count):
-                products[d, i, j] = index.get(int(table[d, i]) * int(table[d, j]), -1)
-    return products
-
-
-def axis_vectors(
-    sizes: Integers, names: Sequence[str], limit: int, dims: tuple[str, ...] | None
-) -> list[tuple[int, ...]]:
-    """All ways to spread factors of the dimensions along one axis of an array."""
-    vectors: list[tuple[tuple[int, ...], int]] = [((), 1)]
-    for name, size in zip(names, sizes, strict=True):
-        allowed = dims is None or name in dims
-        factors = _divisors(int(size)) if allowed and limit > 1 else [1]
-        vectors = [
-            ((*vector, factor), product * factor)
-            for vector, product in vectors
-            for factor in factors
-            if product * factor <= limit
-        ]
-    return [vector for vector, _ in vectors]
-
-
-def spatial_vectors(
-    sizes: Integers, names: tuple[str, ...], array: Array | None, constraints: Constraints
-) -> dict[Vector, Split]:
-    """Spatial factors per dimension that fit an array, each with one split over its axes."""
-    ones = (1,) * len(names)
-    if array is None:
-        return {ones: (ones, ones)}
-    own = constraints.of(array.name)
-    along_x = _allowed(axis_vectors(sizes, names, array.x, array.x_dims), names, own.x)
-    along_y = _allowed(axis_vectors(sizes, names, array.y, array.y_dims), names, own.y)
-    if not along_x or not along_y:
-        return {}
-    x, y = np.array(along_x)[:, None, :], np.array(along_y)[None, :, :]
-    rows, columns = np.nonzero((sizes % (x * y) == 0).all(axis=2))
-    totals = x[rows, 0] * y[0, columns]
-    _, first = np.unique(totals, axis=0, return_index=True)
-    return {
-        tuple(totals[n].tolist()): (along_x[rows[n]], along_y[columns[n]]) for n in np.sort(first)
-    }
-
-
-def _allowed(
-    vectors: list[Vector], names: tuple[str, ...], ranges: Mapping[str, Range]
-) -> list[Vector]:
-    """The choices along one axis whose factors lie in the ranges."""
-    if not ranges:
-        return vectors
-    return [
-        vector
-        for vector in vectors
-        if all(
-            factor in ranges[name]
-            for name, factor in zip(names, vector, strict=True)
-            if name in ranges
-        )
-    ]
 
 
 def keep_choices(space: Space) -> Iterator[Flags]:
@@ -260,34 +220,51 @@ def _known(order: tuple[str, ...], space: Space) -> tuple[str, ...]:
 def _tilings(space: Space, dim: int) -> int:
     """Ways to factorise one dimension over all places, from the inside out."""
     name, size = space.operation.dims[dim]
-    divisors = space.table[dim, : space.counts[dim]].tolist()
     ways = {1: 1}
     for n in reversed(range(len(space.stages))):
         memory, array = space.stages[n]
-        on_array, own = space.of_array(n), space.of(n)
-        places: list[Range] = []
+        own = space.of(n)
         if array is not None:
-            axes = ((array.x, array.x_dims, on_array.x), (array.y, array.y_dims, on_array.y))
-            for length, allowed, ranges in axes:
-                factors = ranges.get(name, Range())
-                if length > 1 and (allowed is None or name in allowed):
-                    places.append(factors)
-                elif 1 not in factors:
-                    return 0
+            ways = _spread(ways, space, dim, array, space.of_array(n))
         if memory.holds:
-            places.append(own.factors.get(name, Range()))
-        for place in places:
-            ways = _extended(ways, divisors, place)
+            factors = own.factors.get(name, Range())
+            found: dict[int, int] = {}
+            for tile, count in ways.items():
+                for larger in _larger(space.cuts, dim, tile, factors):
+                    found[larger] = found.get(larger, 0) + count
+            ways = found
         tiles = own.tile.get(name, Range())
         ways = {tile: count for tile, count in ways.items() if tile in tiles}
     return ways.get(size, 0)
 
 
-def _extended(ways: dict[int, int], divisors: list[int], factors: Range) -> dict[int, int]:
-    """Ways to each tile after one more place takes any allowed factor."""
+def _spread(
+    ways: dict[int, int], space: Space, dim: int, array: Array, own: PartConstraints
+) -> dict[int, int]:
+    """Ways to what the instances of an array hold together, after both axes took any factors."""
+    name = space.names[dim]
+    alone = has_one_array(stage.array for stage in space.stages)
+    axes = ((array.y, array.y_dims, own.y), (array.x, array.x_dims, own.x))
+    along_y, along_x = (
+        [
+            factor
+            for factor in (range(1, length + 1) if dims is None or name in dims else (1,))
+            if factor in ranges.get(name, Range())
+        ]
+        for length, dims, ranges in axes
+    )
     found: dict[int, int] = {}
     for tile, count in ways.items():
-        for larger in divisors:
-            if larger % tile == 0 and larger // tile in factors:
-                found[larger] = found.get(larger, 0) + count
+        for middle in _larger(space.cuts, dim, tile, along_y):
+            for larger in _larger(space.cuts, dim, middle, along_x):
+                # What one axis has cut, the other one need not divide on an only array.
+                if alone or middle == tile or larger % middle == 0:
+                    found[larger] = found.get(larger, 0) + count
     return found
+
+
+def _larger(cuts: Cuts, dim: int, tile: int, factors: Container[int]) -> Iterator[int]:
+    """The tiles that an allowed factor cuts to a given one."""
+    for larger in cuts.tiles(dim):
+        if larger >= tile and cuts.is_cut(dim, larger, tile) and -(-larger // tile) in factors:
+            yield larger

@@ -50,8 +50,8 @@ class Counts:
         steps: Inner steps (MACs) of the whole operation.
         compute_cycles: Steps in sequence at which some compute unit has work: the product of all
             temporal bounds where they divide.
-        instances: Active instances by part name: memories, arrays (one per array network) and
-            the compute unit; the product of the spatial bounds, also where some are idle at times.
+        instances: Instances that ever have work, by part name: memories, arrays (one per array
+            network) and the compute unit; the product of the spatial bounds where they divide.
         tile_words: (memory, tensor) -> words of the tile that one instance keeps, at its largest.
         accesses: (memory, tensor) -> actions; only pairs where the memory keeps the tensor.
         transfers: (array, tensor) -> transfers, for every tensor.

@@ -1,7 +1,7 @@
 """The walk: kernels that bound, price and compare chains of tiles."""
 
-from picojoule.mapper.walk.chain import Kept
-from picojoule.mapper.walk.explore import DEPTH, EVALUATED, LOOKED, Walk, explore
+from picojoule.mapper.walk.chain import Kept, enter, fill_free_order, permute
+from picojoule.mapper.walk.explore import DEPTH, EVALUATED, LOOKED, UNEVEN, Walk, explore
 from picojoule.mapper.walk.goal import (
     CYCLES,
     ENERGY,
@@ -9,11 +9,13 @@ from picojoule.mapper.walk.goal import (
     SCORE,
     SLOT,
     Goal,
+    energy_limit,
     is_better,
     no_points,
     score,
     scores,
 )
+from picojoule.mapper.walk.orders import is_allowed_order
 from picojoule.mapper.walk.parts import CYCLES as PART_CYCLES
 from picojoule.mapper.walk.parts import (
     ROUGH,
@@ -23,10 +25,11 @@ from picojoule.mapper.walk.parts import (
 )
 from picojoule.mapper.walk.problem import Integers, Problem, Stage, build_problem, stages_of
 from picojoule.mapper.walk.rough import all_parts, choice_bounds, least_fillings
-from picojoule.mapper.walk.tiles import all_tiles, allowed_bits, indices_of
-from picojoule.mapper.walk.timing import is_timed
+from picojoule.mapper.walk.tiles import all_tiles, allowed_bits
+from picojoule.mapper.walk.timing import BOTH, is_timed
 
 __all__ = [
+    "BOTH",
     "CYCLES",
     "DEPTH",
     "ENERGY",
@@ -37,6 +40,7 @@ __all__ = [
     "ROUGH",
     "SCORE",
     "SLOT",
+    "UNEVEN",
     "Goal",
     "Integers",
     "Kept",
@@ -49,12 +53,16 @@ __all__ = [
     "allowed_bits",
     "build_problem",
     "choice_bounds",
+    "energy_limit",
+    "enter",
     "explore",
-    "indices_of",
+    "fill_free_order",
+    "is_allowed_order",
     "is_better",
     "is_timed",
     "least_fillings",
     "no_points",
+    "permute",
     "score",
     "scores",
     "settle_least",

@@ -12,14 +12,14 @@ from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
 from picojoule.mapper.walk.problem import Problem
 from picojoule.mapper.walk.tiles import (
+    all_words,
     group_share,
     irrelevant_spatial,
     is_absorbed,
+    is_even_axis,
     parent_of,
     shared_on_axis,
-    visits_of,
     word_price,
-    words_of,
 )
 
 Integers = NDArray[np.int64]
@@ -34,9 +34,9 @@ PRICE, SHARE, WHOLE, LEAST, COPIES, REACH, SLID = 0, 1, 2, 3, 4, 5, 6
 def tile_terms(problem: Problem, memory: int, tile: Integers, terms: Floats) -> None:
     """What a tile moves over all its visits, `(T, 1 + D)`: whole, and slid along d by one tile.
 
-    Sliding by several tiles moves as many times more, up to all. Windows with gaps slide by 0 here.
+    Sliding by several tiles moves as many times more, up to all. Windows with gaps slide by 0 here,
+    and so do windows with pieces that are not all equal.
     """
-    visits = visits_of(problem, tile)
     terms[:] = 0.0
     adjacent = True
     for gap in range(memory - 1):
@@ -44,25 +44,24 @@ def tile_terms(problem: Problem, memory: int, tile: Integers, terms: Floats) -> 
     for t in range(problem.bits.size):
         if not problem.keeps[memory, t]:
             continue
-        terms[t, 0] = words_of(problem, t, tile) * visits
+        terms[t, 0] = all_words(problem, t, tile)
         if not adjacent or problem.reuse[memory, t] == NONE or not problem.joined[t]:
-            continue
-        if problem.reuse[memory, t] == TILE:
-            for d in range(tile.size):
-                if problem.joined[t] >> d & 1:
-                    terms[t, 1 + d] = terms[t, 0]
             continue
         for axis in range(problem.tensor_axis[t], problem.tensor_axis[t + 1]):
             low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
             extent = 1
             for n in range(low, high):
                 extent += problem.term_coefficient[n] * (tile[problem.term_dim[n]] - 1)
-            points = shared_on_axis(problem.term_dim, problem.term_coefficient, low, high, tile, 0)
-            if points < extent:
+            if not is_even_axis(problem, tile, low, high):
                 continue
+            points = shared_on_axis(problem.term_dim, problem.term_coefficient, low, high, tile, 0)
             for n in range(low, high):
                 d = problem.term_dim[n]
-                if problem.joined[t] >> d & 1:
+                if not problem.joined[t] >> d & 1:
+                    continue
+                if problem.reuse[memory, t] == TILE:
+                    terms[t, 1 + d] = terms[t, 0]
+                elif points == extent:
                     terms[t, 1 + d] = terms[t, 0] * problem.term_coefficient[n] * tile[d] / extent
 
 
@@ -74,6 +73,8 @@ def _moved_share(problem: Problem, tensor: int, tile: Integers, dim: int, step: 
         low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
         dims, coefficients = problem.term_dim, problem.term_coefficient
         for n in range(low, high):
+            if dims[n] == dim and not is_even_axis(problem, tile, low, high):
+                return 0.0
             if dims[n] == dim:
                 distance = coefficients[n] * step
                 shared = shared_on_axis(dims, coefficients, low, high, tile, distance)
@@ -105,7 +106,7 @@ def filling_terms(
     terms[:] = 0.0
     for t in range(tensors):
         if not problem.keeps[child, t]:
-            terms[t, REACH] = words_of(problem, t, tile) * visits_of(problem, tile)
+            terms[t, REACH] = all_words(problem, t, tile)
             continue
         reach = moves[t, 0]
         parent = parent_of(problem, child, t)
@@ -136,6 +137,7 @@ def fillings_by_loop(
     memory: int,
     tile: Integers,
     spatial: Integers,
+    union: Integers,
     terms: Floats,
     by_loop: Floats,
     words: Floats,
@@ -145,7 +147,8 @@ def fillings_by_loop(
     All loops outside memory 1 are those of memory 0, so that more is known of them.
 
     Args:
-        tile, spatial: Its tile, and the factors of the gap outside.
+        tile, spatial, union: Its tile, the factors of the gap outside, and the index of what they
+            hold together.
         terms: `filling_terms` of them.
         by_loop: `(D + 1,)`, filled; infinite for a loop that there is not or need not be. The last
             one is for no loop at all.
@@ -153,17 +156,22 @@ def fillings_by_loop(
     """
     dims = problem.sizes.size
     looped = looped_mask(problem, tile, spatial, problem.sizes)
+    whole = np.ones(problem.bits.size)
     by_loop[:] = np.inf
     for d in range(dims):
         if not looped >> d & 1:
             continue
-        bound = problem.sizes[d] // (tile[d] * spatial[d])
+        moving = problem.least_moving[d, union[d]] if problem.uneven else 1.0
         if memory > 1:
             # Only some of these iterations run between; a loop of bound b steps on (b - 1) / b of
-            # its visits: at least on half.
-            by_loop[d] = words_below(problem, d, 2, 0, terms, terms, words[d])
-        elif not is_absorbed(problem, 1, tile, d, bound):
-            by_loop[d] = words_below(problem, d, bound, 0, terms, terms, words[d])
+            # its visits: at least on half, or a third where it is cut short.
+            steps = problem.stepping[d]
+            by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
+            continue
+        bound = -(-problem.sizes[d] // (tile[d] * spatial[d]))
+        if not is_absorbed(problem, 1, tile, d, bound):
+            steps = stepping_share(problem, d, tile[d], spatial[d], problem.sizes[d])
+            by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
     if looped == 0:
         by_loop[dims] = 0.0
         for t in range(problem.bits.size):
@@ -173,22 +181,73 @@ def fillings_by_loop(
 
 
 @inlined
+def stepping_share(problem: Problem, dim: int, tile: int, factor: int, around: int) -> float:
+    """Share of the visits of a tile that a loop steps on, between its union and `around`.
+
+    The others are the first in each piece of the loop.
+    """
+    if not problem.uneven >> dim & 1:
+        return 1.0 - tile * factor / around
+    size = problem.sizes[dim]
+    return max(0.0, 1.0 - factor * float(-(-size // around)) / -(-size // tile))
+
+
+@inlined
+def anew_shares(
+    problem: Problem,
+    tile: Integers,
+    spatial: Integers,
+    around: Integers,
+    around_indices: Integers,
+    union_indices: Integers,
+    looped: int,
+    anew: Floats,
+    busy: Floats,
+) -> None:
+    """What short pieces leave, at least, of the words of an outer tile times the copies needed.
+
+    Args:
+        looped: Mask of the dimensions that run between the two memories.
+        anew: `(T,)`, filled with the share where a loop between makes a tensor start anew.
+        busy: `(T,)`, filled with the share of the copies that have work.
+    """
+    for t in range(anew.size):
+        anew[t] = busy[t] = 1.0
+        mask = problem.single[t] | problem.joined[t]
+        moving = 0.0
+        for d in range(tile.size):
+            if problem.single[t] & looped & 1 << d:
+                moving = max(moving, problem.moving[d, around_indices[d], union_indices[d]])
+            if spatial[d] > 1 and problem.uneven & ~mask & 1 << d:
+                pieces = -(-problem.sizes[d] // around[d])
+                last = problem.sizes[d] - (pieces - 1) * around[d]
+                copies = min(spatial[d], -(-last // tile[d]))
+                busy[t] *= (spatial[d] * (pieces - 1.0) + copies) / (spatial[d] * pieces)
+        anew[t] = busy[t] * moving
+
+
+@inlined
 def words_below(
     problem: Problem,
     dim: int,
-    bound: int,
+    steps: float,
+    moving: float,
     looped: int,
+    anew: Floats,
     terms: Floats,
     around_terms: Floats,
     words: Floats,
 ) -> float:
-    """Words that arrive at least when a loop of `bound` over `dim` runs innermost outside.
+    """Words that arrive at least when a loop over `dim` runs innermost outside.
 
     A tensor that another loop of the same memory moves without overlap starts anew with every tile
     of that memory.
 
     Args:
+        steps: Share of the visits that the loop steps on, see `stepping_share`.
+        moving: Share of the words that it moves, see `factors.moving_shares`.
         looped: Mask of the dimensions that this memory's loops run over.
+        anew: `(T,)`, share of what starts anew that arrives, see `anew_shares`.
         around_terms: `filling_terms` of that memory's own tile.
         words: `(T,)`, filled.
 
@@ -198,11 +257,14 @@ def words_below(
     total = 0.0
     for t in range(words.size):
         words[t] = terms[t, WHOLE]
-        if not problem.single[t] >> dim & 1:
+        if problem.single[t] >> dim & 1:
+            if problem.uneven and terms[t, COPIES] > 0.0:
+                words[t] = max(words[t] * moving, terms[t, LEAST])
+        else:
             least = terms[t, LEAST]
             if problem.single[t] & looped:
-                least = max(least, terms[t, COPIES] * around_terms[t, REACH])
-            words[t] = max(least, terms[t, SLID + dim] * (1.0 - 1.0 / bound))
+                least = max(least, terms[t, COPIES] * around_terms[t, REACH] * anew[t])
+            words[t] = max(least, terms[t, SLID + dim] * steps)
         total += terms[t, PRICE] * words[t]
     return total
 

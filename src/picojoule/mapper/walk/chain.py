@@ -65,8 +65,17 @@ def chain_energy(
         )
         if energy == np.inf:
             return energy
-    innermost = memories - 1
-    orders[innermost] = -1
+    fill_free_order(problem, tiles, spatial, orders[memories - 1])
+    return energy
+
+
+@helper
+def fill_free_order(
+    problem: Problem, tiles: Integers, spatial: Integers, order: Integers
+) -> None:
+    """Write down some order of the innermost memory's loops, innermost first: all cost alike."""
+    innermost = tiles.shape[0] - 1
+    order[:] = -1
     left = 0
     for d in range(problem.sizes.size):
         if tiles[innermost, d] > spatial[innermost, d]:
@@ -75,14 +84,13 @@ def chain_energy(
     while left:
         for d in range(problem.sizes.size):
             if left >> d & 1 and not problem.before[innermost, d] & left:
-                orders[innermost, position] = d
+                order[position] = d
                 position += 1
                 left &= ~(1 << d)
-    return energy
 
 
 @helper
-def _permute(order: Integers, size: int) -> bool:
+def permute(order: Integers, size: int) -> bool:
     """Step to the next permutation of the first `size` entries; False once they are sorted."""
     pivot = size - 2
     while pivot >= 0 and order[pivot] >= order[pivot + 1]:
@@ -137,6 +145,22 @@ def _offer(
         problem, goal, tiles, spatial, orders, energy, cycles
     ):
         return False
+    return enter(problem, goal, tiles, spatial, orders, energy, cycles, best, kept)
+
+
+@helper
+def enter(
+    problem: Problem,
+    goal: Goal,
+    tiles: Integers,
+    spatial: Integers,
+    orders: Integers,
+    energy: float,
+    cycles: float,
+    best: Floats,
+    kept: Kept,
+) -> bool:
+    """Keep a result that beats the best; False where a front has no room for it."""
     slot = take(goal, energy, cycles, best)
     if slot < 0:
         return False
@@ -179,7 +203,7 @@ def _try_all_orders(
             _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
         running = False
         for level in range(outer):
-            if _permute(orders[level], sizes[level]):
+            if permute(orders[level], sizes[level]):
                 running = True
                 break
 

@@ -6,7 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk.bounds import COPIES, PRICE, REACH, looped_mask, words_below
+from picojoule.mapper.walk.bounds import (
+    COPIES,
+    PRICE,
+    REACH,
+    anew_shares,
+    looped_mask,
+    stepping_share,
+    words_below,
+)
 from picojoule.mapper.walk.chain import Kept, try_chain
 from picojoule.mapper.walk.goal import Goal, is_better, is_beyond
 from picojoule.mapper.walk.parts import (
@@ -24,7 +32,7 @@ from picojoule.mapper.walk.parts import (
     time_part,
 )
 from picojoule.mapper.walk.problem import Problem
-from picojoule.mapper.walk.tiles import is_absorbed
+from picojoule.mapper.walk.tiles import is_absorbed, is_uneven
 from picojoule.mapper.walk.timing import (
     add_crossings,
     is_timed,
@@ -35,7 +43,7 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bits = NDArray[np.uint64]
 
-DEPTH, LOOKED, EVALUATED = 0, 1, 2
+DEPTH, LOOKED, EVALUATED, UNEVEN = 0, 1, 2, 3
 """Places in the state of a walk."""
 
 
@@ -48,7 +56,7 @@ class Walk(NamedTuple):
     tiles: Integers  # (L, D)
     spatial: Integers  # (L, D)
     unions: Integers  # (P, D): of the chosen part of each level
-    state: Integers  # (3,): depth, pairs looked at, chains evaluated
+    state: Integers  # (4,): depth, pairs looked at, chains evaluated, whether one is left to price
 
 
 @inlined
@@ -79,11 +87,12 @@ def _pair_cycles(
     inner: int,
     row: int,
     operands: int,
+    unions: Integers,
     parts: Parts,
     rest: float,
     cycles: float,
     best: Floats,
-    scratch: tuple[Floats, Floats, Floats, Integers],
+    scratch: tuple[Floats, Floats, Floats, Integers, Floats],
 ) -> float:
     """Least cycles of any chain with two neighbouring parts that may beat the best; or infinity.
 
@@ -95,13 +104,14 @@ def _pair_cycles(
         child: The inner memory; `around` is the tile of the memory just outside.
         inner, row: The two parts.
         operands: The innermost memory's part.
+        unions: Of the inner part, as indices.
         rest: Energy of everything but filling both, at least, without leakage over `cycles`.
         cycles: Compute cycles, at least.
         scratch: Words that arrive at the child, without and with what waits, `(T,)` each; bits over
-            the ports, `(L, 3)`; and for `_is_absorbed_once`.
+            the ports, `(L, 3)`; for `_is_absorbed_once`; and for `anew_shares`, `(2, T)`.
     """
     tile, gap = tiles[child], spatial[child - 1]
-    words, all_words, total, absorbed = scratch
+    words, all_words, total, absorbed, shares = scratch
     terms, around_terms = parts.details[inner], parts.details[row]
     by_loop, dims = parts.by_loop[row], gap.size
     looped = looped_mask(problem, tile, gap, around)
@@ -109,14 +119,26 @@ def _pair_cycles(
         return cycles
     timed = is_timed(problem, goal)
     least = np.inf
+    outside, ready = parts.tile_indices[row], False
+    moving, waiting = 1.0, 1.0
     for d in range(dims):
         if not looped >> d & 1:
             continue
         rough = rest + parts.values[row, FILLING] + parts.by_loop[inner, d]
         if not is_better(goal, rough, cycles, best):
             continue
-        bound = around[d] // (tile[d] * gap[d])
-        filling = words_below(problem, d, bound, looped, terms, around_terms, words)
+        bound = -(-around[d] // (tile[d] * gap[d]))
+        if problem.uneven:
+            if not ready:
+                anew_shares(
+                    problem, tile, gap, around, outside, unions, looped, shares[0], shares[1]
+                )
+                ready = True
+            moving = problem.moving[d, outside[d], unions[d]]
+        steps = stepping_share(problem, d, tile[d], gap[d], around[d])
+        filling = words_below(
+            problem, d, steps, moving, looped, shares[0], terms, around_terms, words
+        )
         absorbs = False
         for outer in range(dims + 1):
             # The last one stands for no loop outside at all.
@@ -127,7 +149,10 @@ def _pair_cycles(
                 all_words[t] = words[t]
                 waits = outer < dims and not problem.single[t] & (looped | 1 << d)
                 if waits and problem.single[t] >> outer & 1:
-                    more = terms[t, COPIES] * around_terms[t, REACH] - words[t]
+                    if problem.uneven:
+                        waiting = shares[1, t]
+                        waiting *= problem.least_moving[outer, parts.unions[row, outer]]
+                    more = terms[t, COPIES] * around_terms[t, REACH] * waiting - words[t]
                     if more > 0.0:
                         energy += terms[t, PRICE] * more
                         all_words[t] += more
@@ -226,7 +251,8 @@ def explore(
         most_evaluated, most_looked: Where the walk stops, by its state.
 
     Returns:
-        Whether the walk is complete.
+        Whether the walk is complete. It stops at a chain with uneven loops, to have it priced by
+        `try_uneven`, and says so in its state.
     """
     memories = problem.keeps.shape[0]
     levels = starts.size - 1
@@ -243,6 +269,7 @@ def explore(
     words, all_words = np.empty(problem.bits.size), np.empty(problem.bits.size)
     total = np.empty((memories, 3))
     absorbed = np.full((levels, problem.sizes.size, 4), -1, dtype=np.int64)
+    shares = np.ones((2, problem.bits.size))
     scratch = np.ones_like(spatial)
     depth = state[DEPTH]
     while depth >= 0:
@@ -314,11 +341,12 @@ def explore(
                 inner,
                 row,
                 position[0],
+                unions[depth - 1],
                 parts,
                 rest,
                 cycles,
                 best,
-                (words, all_words, total, absorbed[depth - 1]),
+                (words, all_words, total, absorbed[depth - 1], shares),
             )
             if pair == np.inf:
                 position[depth] = row + 1
@@ -338,9 +366,12 @@ def explore(
             position[depth] = starts[depth]
             continue
         state[EVALUATED] += 1
+        position[depth] += 1
+        if is_uneven(problem, tiles, spatial):
+            state[UNEVEN] = 1
+            break
         outermost = values[row, BOUND] if depth > 0 else 0.0
         try_chain(problem, goal, tiles, spatial, orders, outermost, least, best, kept)
-        position[depth] += 1
         if state[EVALUATED] >= most_evaluated:
             break
     state[DEPTH] = depth

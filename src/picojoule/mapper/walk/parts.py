@@ -58,7 +58,14 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
         return
     filling_terms(problem, memory, factors[0], factors[1], terms)
     values[FILLING] = fillings_by_loop(
-        problem, memory, factors[0], factors[1], terms, parts.by_loop[row], parts.words[row]
+        problem,
+        memory,
+        factors[0],
+        factors[1],
+        parts.unions[row],
+        terms,
+        parts.by_loop[row],
+        parts.words[row],
     )
     # Both are bounds; rounding may leave the rough one a little higher.
     values[BOUND] = max(values[BASE] + values[FILLING], values[ROUGH])

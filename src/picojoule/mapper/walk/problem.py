@@ -36,6 +36,11 @@ class Problem(NamedTuple):
     single: Integers  # (T,), mask of dimensions that are alone on their axis
     joined: Integers  # (T,), mask of dimensions that share an axis (sliding windows)
     sliding: int  # mask of dimensions that share an axis of any tensor
+    uneven: int  # mask of dimensions whose outermost loop need not divide
+    moving: Floats  # (D, tile, union), see `factors.moving_shares`
+    least_moving: Floats  # (D, union): whatever the tile
+    worst_moving: Floats  # (D,): whatever tile and union
+    stepping: Floats  # (D,): share of the pieces of a loop that are not first, at least
     bits: Integers  # (T,)
     words: Floats  # (T,), of the whole operation
     pool: Integers  # (L, T), the first tensor that this one shares capacity with
@@ -124,6 +129,11 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         single=single,
         joined=joined,
         sliding=int(np.bitwise_or.reduce(joined)),
+        uneven=0,
+        moving=np.ones((len(operation.dims), 1, 1)),
+        least_moving=np.ones((len(operation.dims), 1)),
+        worst_moving=np.ones(len(operation.dims)),
+        stepping=np.full(len(operation.dims), 0.5),
         bits=np.array([t.bits for t in tensors], dtype=np.int64),
         words=np.array([operation.words(t) for t in tensors], dtype=np.float64),
         pool=np.array([_pools(m, tensors) for m in memories], dtype=np.int64),

@@ -16,6 +16,7 @@ from picojoule.mapper.walk.tiles import (
     base_energy,
     find_shares,
     irrelevant_spatial,
+    least_share,
     parent_of,
     word_price,
 )
@@ -93,27 +94,6 @@ def choice_bounds(problem: Problem) -> tuple[float, float]:
 
 
 @helper
-def _least_share(problem: Problem, tensor: int, spatial: Integers) -> float:
-    """Grouped share of a gap's words at least, whatever the tile: offsets along a window differ.
-
-    Sums of two progressions have at least as many values as both together, less one.
-    """
-    distinct, instances = 1.0, 1.0
-    for d in range(spatial.size):
-        instances *= spatial[d]
-        if problem.single[tensor] >> d & 1:
-            distinct *= spatial[d]
-    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
-        offsets = 1
-        for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
-            d = problem.term_dim[n]
-            if problem.joined[tensor] >> d & 1:
-                offsets += spatial[d] - 1
-        distinct *= offsets
-    return float(distinct / instances)
-
-
-@helper
 def _gap_bounds(
     problem: Problem,
     goal: Goal,
@@ -145,7 +125,7 @@ def _gap_bounds(
         for t in range(problem.bits.size):
             if memory > 0 and problem.joined[t] and problem.grouped[memory - 1, t]:
                 # The share of a sliding window depends on the tile.
-                shares[t, memory - 1] = _least_share(problem, t, outer_vectors[o])
+                shares[t, memory - 1] = least_share(problem, t, outer_vectors[o])
         gaps[o, 1] = _least_cycles(problem, memory, spatial)
         gaps[o, 2] = gaps[o, 1]
         if timed:
@@ -179,7 +159,7 @@ def _gap_prices(problem: Problem, memory: int, outer: Integers) -> Floats:
             # The share of a sliding window depends on the tile; the least price is at one end.
             shares[t, memory - 1] = 1.0
             apart = word_price(problem, parent, memory, t, shares[t], memory - 1)
-            shares[t, memory - 1] = _least_share(problem, t, outer)
+            shares[t, memory - 1] = least_share(problem, t, outer)
             alike = word_price(problem, parent, memory, t, shares[t], memory - 1)
             prices[t, 0] = min(apart, alike)
         else:
@@ -216,9 +196,9 @@ def _rough_filling(
                 if totals[t] == 0.0:
                     continue
                 if problem.single[t] >> d & 1:
-                    words = terms[t, 0]
+                    words = terms[t, 0] * problem.worst_moving[d]
                 elif problem.joined[t] >> d & 1:
-                    words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) / 2.0
+                    words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) * problem.stepping[d]
                 energy += prices[t, 0] * max(0.0, words - prices[t, 1] * totals[t])
             best = min(best, energy)
     return best if best < np.inf else least
@@ -261,6 +241,7 @@ def all_parts(
     inner: Integers,
     outside: NDArray[np.bool_],
     others_pj: float,
+    least: float,
     best: Floats,
     table: Integers,
     products: Integers,
@@ -274,6 +255,7 @@ def all_parts(
         inner: The choice of the gap inside; ones unless this is the innermost memory.
         outside: `(D, n)`, which unions memory 0 may loop over; it holds for memory 1 alone.
         others_pj: The least that the parts of the other memories add.
+        least: Cycles at least.
         table, products: From `divisor_table` and `product_table`.
         floor: Bits that filling all memories moves over the ports at least, `(L, 3)`.
 
@@ -287,6 +269,7 @@ def all_parts(
     indices = np.zeros((1024, dims), dtype=np.int64)
     values = np.zeros((1024, 9))
     gaps = _gap_bounds(problem, goal, memory, outer_vectors, inner, floor)
+    gaps[:, 2] = np.maximum(gaps[:, 2], least)
     prices = np.zeros((len(outer_vectors), tensors, 2))
     totals = _remembered_words(problem, memory)
     allowed = allowed_bits(outer_indices, products >= 0)

@@ -17,7 +17,7 @@ def visits_of(problem: Problem, tile: Integers) -> float:
     """How many tiles of this size the whole operation has."""
     visits = 1.0
     for d in range(tile.size):
-        visits *= problem.sizes[d] // tile[d]
+        visits *= -(-problem.sizes[d] // tile[d])
     return visits
 
 
@@ -68,6 +68,78 @@ def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
     return words
 
 
+@inlined
+def is_even(problem: Problem, tile: Integers, dim: int) -> bool:
+    """Whether a tile divides a dimension: all pieces of that size are full."""
+    return not problem.uneven >> dim & 1 or problem.sizes[dim] % tile[dim] == 0
+
+
+@helper
+def is_uneven(problem: Problem, tiles: Integers, spatial: Integers) -> bool:
+    """Whether some bound of a chain does not divide."""
+    found = False
+    if problem.uneven:
+        for level in range(tiles.shape[0]):
+            for d in range(tiles.shape[1]):
+                inside = tiles[level + 1, d] if level + 1 < tiles.shape[0] else 1
+                found |= tiles[level, d] % (inside * spatial[level, d]) != 0
+    return found
+
+
+@helper
+def is_even_axis(problem: Problem, tile: Integers, low: int, high: int) -> bool:
+    """Whether a tile divides all dimensions on an axis, terms `low` to `high`."""
+    found = True
+    for n in range(low, high):
+        found &= is_even(problem, tile, problem.term_dim[n])
+    return found
+
+
+@helper
+def all_words(problem: Problem, tensor: int, tile: Integers) -> float:
+    """Words of a tensor in all tiles of the whole operation together, each by itself."""
+    if problem.uneven == 0:
+        return words_of(problem, tensor, tile) * visits_of(problem, tile)
+    total = 1.0
+    mask = problem.single[tensor] | problem.joined[tensor]
+    for d in range(tile.size):
+        if problem.single[tensor] >> d & 1:
+            total *= problem.sizes[d]
+        elif not mask >> d & 1:
+            total *= -(-problem.sizes[d] // tile[d])
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+        joined = False
+        for n in range(low, high):
+            joined |= bool(problem.joined[tensor] >> problem.term_dim[n] & 1)
+        if joined:
+            total *= _axis_words(problem, tile, low, high)
+    return total
+
+
+@helper
+def _axis_words(problem: Problem, tile: Integers, low: int, high: int) -> float:
+    """Coordinates of one axis, terms `low` to `high`, in all its pieces; the last may be short."""
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    piece = tile.copy()
+    total = 0.0
+    for which in range(1 << (high - low)):
+        times = 1.0
+        for n in range(low, high):
+            d = dims[n]
+            full = problem.sizes[d] // tile[d]
+            rest = problem.sizes[d] - full * tile[d]
+            if which >> (n - low) & 1:
+                times *= 1.0 if rest > 0 else 0.0
+                piece[d] = max(rest, 1)
+            else:
+                times *= full
+                piece[d] = tile[d]
+        if times > 0.0:
+            total += times * shared_on_axis(dims, coefficients, low, high, piece, 0)
+    return total
+
+
 @helper
 def fits(problem: Problem, memory: int, tile: Integers) -> bool:
     """Whether a memory can hold a tile of every tensor it keeps."""
@@ -89,7 +161,7 @@ def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: 
 
     Only for dimensions that share no axis of any tensor; docs/mapper.md has the reason.
     """
-    if not problem.absorbs[memory] or problem.sliding >> dim & 1:
+    if not problem.absorbs[memory] or (problem.sliding | problem.uneven) >> dim & 1:
         return False
     factor = 2
     while bound % factor:
@@ -121,15 +193,39 @@ def irrelevant_spatial(problem: Problem, tensor: int, spatial: Integers) -> int:
 
 
 @helper
+def least_share(problem: Problem, tensor: int, spatial: Integers) -> float:
+    """Grouped share of a gap's words at least, whatever the tile: offsets along a window differ.
+
+    Sums of two progressions have at least as many values as both together, less one.
+    """
+    distinct, instances = 1.0, 1.0
+    for d in range(spatial.size):
+        instances *= spatial[d]
+        if problem.single[tensor] >> d & 1:
+            distinct *= spatial[d]
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        offsets = 1
+        for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
+            d = problem.term_dim[n]
+            if problem.joined[tensor] >> d & 1:
+                offsets += spatial[d] - 1
+        distinct *= offsets
+    return float(distinct / instances)
+
+
+@helper
 def group_share(
     problem: Problem, gap: int, tensor: int, tile: Integers, spatial: Integers
 ) -> float:
-    """Share of an array's words that travel once they are grouped: distinct over all instances."""
+    """Share of an array's words that travel once they are grouped: distinct over all instances.
+
+    Where bounds do not divide, fewer instances have work at some steps: it is a bound then.
+    """
     if not problem.grouped[gap, tensor]:
         return 1.0
     instances = 1
     distinct = 1
-    plain = True
+    plain, even = True, True
     for d in range(spatial.size):
         if spatial[d] > 1:
             instances *= spatial[d]
@@ -137,6 +233,9 @@ def group_share(
                 distinct *= spatial[d]
             elif problem.joined[tensor] >> d & 1:
                 plain = False
+                even &= is_even(problem, tile, d) and problem.sizes[d] >= tile[d] * spatial[d]
+    if not plain and not even:
+        return least_share(problem, tensor, spatial)
     if not plain:
         low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
         loops = np.empty((3, spatial.size), dtype=np.int64)
@@ -315,19 +414,6 @@ def first_tiles_energy(
             if problem.keeps[child, t]:
                 energy += instances * prices[child, t] * words_of(problem, t, tiles[child])
     return energy
-
-
-@helper
-def indices_of(vectors: Integers, table: Integers) -> Integers:
-    """Divisor indices of each vector, `(vector, D)`."""
-    indices = np.empty_like(vectors)
-    for row in range(vectors.shape[0]):
-        for d in range(vectors.shape[1]):
-            n = 0
-            while table[d, n] != vectors[row, d]:
-                n += 1
-            indices[row, d] = n
-    return indices
 
 
 @helper

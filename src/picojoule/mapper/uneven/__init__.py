@@ -1,0 +1,5 @@
+"""Uneven: exact costs of chains whose outermost loop over some dimension does not divide."""
+
+from picojoule.mapper.uneven.chain import try_uneven
+
+__all__ = ["try_uneven"]
