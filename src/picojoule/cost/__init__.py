@@ -1,7 +1,7 @@
 """How many actions, hence how much? The closed form: counts, energy, time and area."""
 
 from picojoule.cost.count import REUSE, Footprint, count
-from picojoule.cost.halo import shared_in_run, shared_points
+from picojoule.cost.halo import common_points, shared_in_run, shared_points
 from picojoule.cost.pack import pack_tensor
 from picojoule.cost.pieces import APART, TEMPORAL
 from picojoule.cost.price import (
@@ -23,6 +23,7 @@ __all__ = [
     "Costs",
     "Footprint",
     "area_mm2",
+    "common_points",
     "count",
     "distinct_offsets",
     "kind_words",

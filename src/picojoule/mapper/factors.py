@@ -317,3 +317,18 @@ def moving_shares(cuts: Cuts) -> NDArray[np.float64]:
                     still = last if left == 1 else 2 * union - last if left == 2 else 0
                     shares[d, i, j] = 1 - still / size
     return shares
+
+
+def stepping_shares(cuts: Cuts) -> NDArray[np.float64]:
+    """Share of the iterations that some loop around a union steps to, at least, `(D, union)`.
+
+    The others are in the first union of each of its pieces. A half where all loops divide.
+    """
+    shares = np.full(cuts.table.shape, 0.5)
+    for d, size in enumerate(cuts.sizes.tolist()):
+        for i, tile in enumerate(cuts.tiles(d) if cuts.is_uneven(d) else ()):
+            for j, union in enumerate(cuts.tiles(d)[:i]):
+                if cuts.is_cut(d, tile, union):
+                    first = union * -(-size // tile)
+                    shares[d, j] = min(shares[d, j], 1 - first / size)
+    return shares

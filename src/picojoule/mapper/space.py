@@ -18,6 +18,7 @@ from picojoule.mapper.factors import (
     has_one_array,
     moving_shares,
     product_table,
+    stepping_shares,
     spreads_of,
     uneven_dims,
 )
@@ -132,14 +133,14 @@ def build_space(
 
 def _with_cuts(problem: Problem, cuts: Cuts) -> Problem:
     """The problem, with what is known of pieces that are not all equal."""
-    moving = moving_shares(cuts)
-    uneven = np.array([cuts.is_uneven(d) for d in range(len(cuts.sizes))])
+    moving, stepping = moving_shares(cuts), stepping_shares(cuts)
     return problem._replace(
         uneven=cuts.uneven,
         moving=moving,
         least_moving=moving.min(axis=1),
         worst_moving=moving.min(axis=(1, 2)),
-        stepping=np.where(uneven, 1 / 3, 1 / 2),
+        least_stepping=stepping,
+        worst_stepping=stepping.min(axis=1),
     )
 
 
@@ -245,14 +246,12 @@ def _spread(
     name = space.names[dim]
     alone = has_one_array(stage.array for stage in space.stages)
     axes = ((array.y, array.y_dims, own.y), (array.x, array.x_dims, own.x))
-    along_y, along_x = (
-        [
-            factor
-            for factor in (range(1, length + 1) if dims is None or name in dims else (1,))
-            if factor in ranges.get(name, Range())
-        ]
-        for length, dims, ranges in axes
-    )
+    allowed: list[Container[int]] = []
+    for length, dims, ranges in axes:
+        factors = ranges.get(name, Range())
+        free = length > 1 and (dims is None or name in dims)
+        allowed.append(factors if free else (1,) if 1 in factors else ())
+    along_y, along_x = allowed
     found: dict[int, int] = {}
     for tile, count in ways.items():
         for middle in _larger(space.cuts, dim, tile, along_y):

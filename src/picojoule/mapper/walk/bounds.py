@@ -19,6 +19,8 @@ from picojoule.mapper.walk.tiles import (
     is_even_axis,
     parent_of,
     shared_on_axis,
+    sliding_share,
+    uneven_share,
     word_price,
 )
 
@@ -34,8 +36,7 @@ PRICE, SHARE, WHOLE, LEAST, COPIES, REACH, SLID = 0, 1, 2, 3, 4, 5, 6
 def tile_terms(problem: Problem, memory: int, tile: Integers, terms: Floats) -> None:
     """What a tile moves over all its visits, `(T, 1 + D)`: whole, and slid along d by one tile.
 
-    Sliding by several tiles moves as many times more, up to all. Windows with gaps slide by 0 here,
-    and so do windows with pieces that are not all equal.
+    Sliding by several tiles moves as many times more, up to all. Windows with gaps slide by 0 here.
     """
     terms[:] = 0.0
     adjacent = True
@@ -52,29 +53,31 @@ def tile_terms(problem: Problem, memory: int, tile: Integers, terms: Floats) -> 
             extent = 1
             for n in range(low, high):
                 extent += problem.term_coefficient[n] * (tile[problem.term_dim[n]] - 1)
-            if not is_even_axis(problem, tile, low, high):
-                continue
+            even = is_even_axis(problem, tile, low, high)
             points = shared_on_axis(problem.term_dim, problem.term_coefficient, low, high, tile, 0)
             for n in range(low, high):
                 d = problem.term_dim[n]
                 if not problem.joined[t] >> d & 1:
                     continue
+                whole = terms[t, 0]
+                if not even:
+                    whole *= sliding_share(problem, tile, low, high, d)
                 if problem.reuse[memory, t] == TILE:
-                    terms[t, 1 + d] = terms[t, 0]
+                    terms[t, 1 + d] = whole
                 elif points == extent:
-                    terms[t, 1 + d] = terms[t, 0] * problem.term_coefficient[n] * tile[d] / extent
+                    terms[t, 1 + d] = whole * problem.term_coefficient[n] * tile[d] / extent
 
 
 @helper
 def _moved_share(problem: Problem, tensor: int, tile: Integers, dim: int, step: int) -> float:
-    """Share of a tile that is new after a step along one dimension."""
+    """Share of the words of all tiles that is new after steps along one dimension, at least."""
     kept = 1.0
     for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
         low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
         dims, coefficients = problem.term_dim, problem.term_coefficient
         for n in range(low, high):
             if dims[n] == dim and not is_even_axis(problem, tile, low, high):
-                return 0.0
+                return uneven_share(problem, tile, low, high, n, step)
             if dims[n] == dim:
                 distance = coefficients[n] * step
                 shared = shared_on_axis(dims, coefficients, low, high, tile, distance)
@@ -164,8 +167,8 @@ def fillings_by_loop(
         moving = problem.least_moving[d, union[d]] if problem.uneven else 1.0
         if memory > 1:
             # Only some of these iterations run between; a loop of bound b steps on (b - 1) / b of
-            # its visits: at least on half, or a third where it is cut short.
-            steps = problem.stepping[d]
+            # its visits: at least on half, or less where a piece is short.
+            steps = problem.least_stepping[d, union[d]] if problem.uneven else 0.5
             by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
             continue
         bound = -(-problem.sizes[d] // (tile[d] * spatial[d]))
@@ -182,14 +185,12 @@ def fillings_by_loop(
 
 @inlined
 def stepping_share(problem: Problem, dim: int, tile: int, factor: int, around: int) -> float:
-    """Share of the visits of a tile that a loop steps on, between its union and `around`.
+    """Share of the iterations that a loop steps to, between a tile's union and `around`.
 
-    The others are the first in each piece of the loop.
+    The others are in the first union of each piece.
     """
-    if not problem.uneven >> dim & 1:
-        return 1.0 - tile * factor / around
     size = problem.sizes[dim]
-    return max(0.0, 1.0 - factor * float(-(-size // around)) / -(-size // tile))
+    return 1.0 - tile * factor * -(-size // around) / size
 
 
 @inlined

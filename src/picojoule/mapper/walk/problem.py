@@ -40,7 +40,8 @@ class Problem(NamedTuple):
     moving: Floats  # (D, tile, union), see `factors.moving_shares`
     least_moving: Floats  # (D, union): whatever the tile
     worst_moving: Floats  # (D,): whatever tile and union
-    stepping: Floats  # (D,): share of the pieces of a loop that are not first, at least
+    least_stepping: Floats  # (D, union): share that a loop steps to, see `bounds.stepping_share`
+    worst_stepping: Floats  # (D,)
     bits: Integers  # (T,)
     words: Floats  # (T,), of the whole operation
     pool: Integers  # (L, T), the first tensor that this one shares capacity with
@@ -133,7 +134,8 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         moving=np.ones((len(operation.dims), 1, 1)),
         least_moving=np.ones((len(operation.dims), 1)),
         worst_moving=np.ones(len(operation.dims)),
-        stepping=np.full(len(operation.dims), 0.5),
+        least_stepping=np.full((len(operation.dims), 1), 0.5),
+        worst_stepping=np.full(len(operation.dims), 0.5),
         bits=np.array([t.bits for t in tensors], dtype=np.int64),
         words=np.array([operation.words(t) for t in tensors], dtype=np.float64),
         pool=np.array([_pools(m, tensors) for m in memories], dtype=np.int64),

@@ -198,7 +198,7 @@ def _rough_filling(
                 if problem.single[t] >> d & 1:
                     words = terms[t, 0] * problem.worst_moving[d]
                 elif problem.joined[t] >> d & 1:
-                    words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) * problem.stepping[d]
+                    words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) * problem.worst_stepping[d]
                 energy += prices[t, 0] * max(0.0, words - prices[t, 1] * totals[t])
             best = min(best, energy)
     return best if best < np.inf else least

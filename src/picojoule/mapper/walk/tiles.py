@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import distinct_offsets, shared_in_run, shared_points
+from picojoule.cost import common_points, distinct_offsets, shared_in_run, shared_points
 from picojoule.jit import helper, inlined
 from picojoule.mapper.walk.problem import Problem
 
@@ -138,6 +138,68 @@ def _axis_words(problem: Problem, tile: Integers, low: int, high: int) -> float:
         if times > 0.0:
             total += times * shared_on_axis(dims, coefficients, low, high, piece, 0)
     return total
+
+
+@helper
+def sliding_share(problem: Problem, tile: Integers, low: int, high: int, dim: int) -> float:
+    """What counts of the coordinates of an axis where short pieces of `dim` slide, at least.
+
+    A short piece moves no less than its share of what a full one does. Axes of more than two
+    dimensions count with nothing.
+    """
+    if high - low != 2:
+        return 0.0
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    other = dims[low + 1] if dims[low] == dim else dims[low]
+    full = problem.sizes[other] // tile[other]
+    rest = problem.sizes[other] - full * tile[other]
+    words = full * float(shared_on_axis(dims, coefficients, low, high, tile, 0))
+    if rest > 0:
+        piece = tile.copy()
+        piece[other] = rest
+        words += shared_on_axis(dims, coefficients, low, high, piece, 0)
+    words *= problem.sizes[dim] / tile[dim]
+    return min(1.0, words / _axis_words(problem, tile, low, high))
+
+
+@helper
+def uneven_share(
+    problem: Problem, tile: Integers, low: int, high: int, which: int, step: int
+) -> float:
+    """Share of the coordinates of an axis that is new after steps along term `which`, at least.
+
+    The last pieces may be short. A short one counts with its share of a full one, or both with
+    less where it moves less. Axes of more than two dimensions count with nothing.
+    """
+    if high - low != 2:
+        return 0.0
+    dims = problem.term_dim[low:high]
+    coefficients = problem.term_coefficient[low:high]
+    own = which - low
+    rest = problem.sizes[dims] % tile[dims]
+    full = problem.sizes[dims] // tile[dims]
+    old = tile[dims]
+    shift = -coefficients[own] * step
+    words = 0.0
+    for short in range(2):
+        if short and rest[1 - own] == 0:
+            continue
+        old[1 - own] = rest[1 - own] if short else tile[dims[1 - own]]
+        new = old.copy()
+        moved = _new_points(coefficients, new, old, shift)
+        if rest[own] > 0:
+            new[own] = rest[own]
+            moved = min(moved, _new_points(coefficients, new, old, shift) * old[own] / rest[own])
+        words += moved * (1.0 if short else float(full[1 - own]))
+    words *= problem.sizes[dims[own]] / tile[dims[own]]
+    return min(1.0, words / _axis_words(problem, tile, low, high))
+
+
+@helper
+def _new_points(coefficients: Integers, new: Integers, old: Integers, shift: int) -> float:
+    """Coordinates of a tile that an old one, which starts at `shift`, does not have."""
+    points = common_points(coefficients, new, new, 0, False)
+    return float(points - common_points(coefficients, new, old, shift, False))
 
 
 @helper
