@@ -1,11 +1,13 @@
 """Certificates of real layers hold when they are derived again; false ones are caught."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from picojoule.cost import count, price
-from picojoule.hardware import Accelerator, Compute, Memory, accelerator
+from picojoule.hardware import Accelerator, Array, Compute, Memory, accelerator
 from picojoule.mapper import (
     Constraints,
     Limits,
@@ -16,8 +18,10 @@ from picojoule.mapper import (
     search,
     verify,
 )
+from picojoule.mapper.certificate import has_factors
+from picojoule.mapper.space import build_space, mapspace_size
 from picojoule.mapping import Level, Loop, Nest
-from picojoule.workload import Operation, parse_operation
+from picojoule.workload import Axis, Operation, Tensor, Term, matmul, parse_operation
 
 LAYERS = (
     ("conv M=96 C=3 P=55 Q=55 R=11 S=11 stride=4", "eyeriss"),
@@ -48,6 +52,102 @@ def test_certificates_of_any_product_hold(minimize: str) -> None:
     operation, hardware = parse_operation("fc N=4 M=100 C=128"), accelerator("eyeriss")
     solution = search(operation, hardware, minimize=minimize)
     assert verify(operation, hardware, solution).faults == ()
+
+
+ODD = (
+    ("matmul M=13 K=7 N=11", "eyeriss", ("energy", "latency", "edp")),
+    ("matmul M=13 K=7 N=11", "nvdla-like", ("energy", "edp")),
+    ("fc N=1 M=100 C=23", "systolic-128", ("energy", "edp")),
+    ("fc N=1 M=100 C=23", "nvdla-like", ("energy", "edp")),
+    ("conv M=6 C=5 P=7 Q=5 R=3 S=3", "systolic-128", ("energy", "latency")),
+)
+
+
+@pytest.mark.parametrize(("text", "chip", "goals"), ODD)
+def test_certificates_of_imperfect_factors_hold(
+    text: str, chip: str, goals: tuple[str, ...]
+) -> None:
+    operation, hardware = parse_operation(text), accelerator(chip)
+    for minimize in goals:
+        solution = search(operation, hardware, minimize=minimize, factors="imperfect")
+        assert solution.certificate.optimal
+        assert solution.certificate.factors == "imperfect"
+        second_look = verify(operation, hardware, solution)
+        assert second_look.faults == ()
+        assert second_look.neighbours > 10
+    for point in pareto_front(operation, hardware, factors="imperfect").points[:3]:
+        assert verify(operation, hardware, point).faults == ()
+
+
+def test_a_claim_about_other_factors_is_caught() -> None:
+    operation, hardware = parse_operation("matmul M=13 K=7 N=11"), accelerator("eyeriss")
+    solution = search(operation, hardware, minimize="edp", factors="imperfect")
+    claim = replace(solution.certificate, factors="perfect")
+    assert verify(operation, hardware, replace(solution, certificate=claim)).faults == (
+        "the space has another size",
+        "the nest has factors that the space has not",
+    )
+
+
+ONE_ARRAY = (Memory("dram"), Array("pes", 4, 6), Memory("spad"), Compute())
+TWO_ARRAYS = (Memory("dram"), Array("a", 5, 5), Memory("b"), Array("c", 4, 1), Compute())
+
+
+@pytest.mark.parametrize("parts", [ONE_ARRAY, TWO_ARRAYS])
+@pytest.mark.parametrize("size", [8, 11, 13, 18, 23])
+def test_the_factors_of_a_space_are_those_of_its_nests(
+    parts: tuple[Memory | Array | Compute, ...], size: int
+) -> None:
+    """Factorisations of one dimension, listed: they and the space grow alike when more are let."""
+    operation, chip = matmul("product", M=size, K=1, N=1), Accelerator("chip", parts)
+    sizes = [
+        mapspace_size(build_space(operation, chip, Constraints(), imperfect=imperfect))
+        for imperfect in (False, True)
+    ]
+    nests = [Nest(tuple(levels)) for levels in _cut(chip, 0, size)]
+    listed = [
+        sum(has_factors(operation, chip, nest, imperfect=imperfect) for nest in nests)
+        for imperfect in (False, True)
+    ]
+    assert listed[0] < listed[1] < len(nests)
+    assert sizes[1] * listed[0] == sizes[0] * listed[1]
+
+
+def _cut(chip: Accelerator, place: int, size: int) -> Iterator[list[Level]]:
+    """Every way to cut a dimension at a part and inside it, each bound needed, none too wide."""
+    if place == len(chip.parts) - 1:
+        if size == 1:
+            yield []
+        return
+    part = chip.parts[place]
+    limits = (size, size if isinstance(part, Array) and part.y > 1 else 1)
+    axes = ("x", "y") if isinstance(part, Array) else (None, None)
+    for outer, inner in itertools.product(*(range(1, limit + 1) for limit in limits)):
+        middle = -(-size // outer)
+        rest = -(-middle // inner)
+        if -(-size // middle) == outer and -(-middle // rest) == inner:
+            loops = tuple(map(Loop, "MM", (outer, inner), axes))
+            for levels in _cut(chip, place + 1, rest):
+                yield [Level(part.name, loops), *levels]
+
+
+def test_what_slides_in_the_output_divides() -> None:
+    slid = Operation(
+        "slid",
+        "matmul",
+        (("P", 5), ("R", 5), ("M", 5)),
+        (
+            Tensor("weights", "weights", (Axis((Term("R"),)), Axis((Term("M"),)))),
+            Tensor("outputs", "outputs", (Axis((Term("P"), Term("R"))), Axis((Term("M"),)))),
+        ),
+    )
+    for dim, may_leave in (("M", True), ("P", False), ("R", False)):
+        uneven = Nest(
+            (Level("dram", (Loop(dim, 3),)), Level("pes"), Level("spad", (Loop(dim, 2),)))
+        )
+        chip = Accelerator("chip", ONE_ARRAY)
+        assert has_factors(slid, chip, uneven, imperfect=True) == may_leave
+        assert not has_factors(slid, chip, uneven, imperfect=False)
 
 
 CONSTRAINTS = Constraints(

@@ -302,6 +302,27 @@ def test_constraints_are_kept_and_told(pj: Any, tmp_path: Path) -> None:
     assert pj(*arguments, "--mapping", "conv.nest")[0] == 2
 
 
+def test_the_choice_of_factors_is_kept_and_told(pj: Any) -> None:
+    arguments = ("map", "matmul M=13 K=7 N=11", "--on", "eyeriss", "--minimize", "edp")
+    energies_pj: list[float] = []
+    for factors in ("perfect", "imperfect"):
+        status, output, errors = pj(*arguments, "--factors", factors, "--format", "json")
+        assert (status, errors) == (0, "")
+        data = json.loads(output)
+        assert data["factors"] == factors
+        assert data["layers"][0]["certificate"]["factors"] == factors
+        energies_pj.append(data["totals"]["energy_pj"])
+        text = pj(*arguments, "--factors", factors)[1]
+        assert data["layers"][0]["mapping"].splitlines()[-1] in text
+    assert energies_pj[1] != energies_pj[0]
+    status, output, _ = pj(*arguments[:-2], "--front", "--factors", "imperfect", "--format", "json")
+    assert (status, json.loads(output)["factors"]) == (0, "imperfect")
+    for command in (arguments, ("evaluate", "lenet5", "--on", "eyeriss")):
+        status, output, errors = pj(*command, "--factors", "odd")
+        assert (status, output) == (2, "")
+        assert "where:    factors" in errors
+
+
 def test_a_search_that_is_cut_short_says_so(pj: Any) -> None:
     arguments = ("map", "conv M=16 C=16 P=14 Q=14 R=3 S=3", "--on", "eyeriss", "--budget", "1")
     status, output, errors = pj(*arguments, "--format", "json")

@@ -42,7 +42,7 @@ LAYER_KEYS = [
     "mapping",
     "certificate",
 ]
-CERTIFICATE_KEYS = ["optimal", "lower_bound", "cost", "mapspace_size", "visited", "gap"]
+CERTIFICATE_KEYS = ["optimal", "lower_bound", "cost", "mapspace_size", "factors", "visited", "gap"]
 
 CHIP = Accelerator(
     "teaching",
@@ -185,6 +185,7 @@ def test_the_json_has_the_agreed_keys(lenet: pj.Evaluation) -> None:
     data = json.loads(json.dumps(lenet.to_dict(), allow_nan=False))
     assert list(data)[:3] == ["network", "chip", "objective"]
     assert {"layers", "totals", "unmapped", "ignored", "batch"} <= set(data)
+    assert data["factors"] == "auto"
     for one in data["layers"]:
         assert set(one) == {*LAYER_KEYS, "repeats"}
         assert list(one["certificate"]) == CERTIFICATE_KEYS
@@ -307,6 +308,46 @@ def test_wrong_objective_and_operation_are_refused() -> None:
     with pytest.raises(WorkloadError) as caught:
         pj.evaluate_operation(elementwise("sum", (4, 4), inner="add"), CHIP)
     assert "add" in str(caught.value.got)
+
+
+@pytest.mark.parametrize("minimize", ["energy", "latency", "edp"])
+def test_imperfect_factors_are_never_worse(minimize: str) -> None:
+    odd = network(layer(matmul("odd", M=13, K=7, N=11)))
+    found = {
+        factors: pj.evaluate(odd, "eyeriss", minimize=minimize, factors=factors, cache=False)
+        for factors in ("perfect", "auto", "imperfect")
+    }
+    proofs = [run.layers[0].certificate for run in found.values()]
+    assert all(proof and proof.optimal for proof in proofs)
+    costs = [proof.cost for proof in proofs if proof]
+    assert costs == sorted(costs, reverse=True)
+    sizes = [proof.mapspace_size for proof in proofs if proof]
+    assert sizes[0] == sizes[1] < sizes[2]
+    assert (costs[2] < costs[0]) == (minimize == "edp")
+    assert [run.to_dict()["factors"] for run in found.values()] == list(found)
+
+
+def test_auto_takes_imperfect_factors_where_most_of_the_chip_is_idle() -> None:
+    chip = dataclasses.replace(
+        CHIP, parts=(CHIP.parts[0], Array("pes", 8, 1, delivery_pj=2.0), *CHIP.parts[2:])
+    )
+    odd = matmul("odd", M=13, K=1, N=1)
+    times = [
+        pj.evaluate_operation(odd, chip, minimize="latency", factors=factors).latency_cycles
+        for factors in ("perfect", "auto", "imperfect")
+    ]
+    assert times == [13, 2, 2]
+
+
+def test_factors_of_another_name_are_refused_at_once(searches: list[str]) -> None:
+    for run in (pj.evaluate, pj.network_front):
+        with pytest.raises(WorkloadError) as caught:
+            run(network(layer(product("product"))), CHIP, factors="perfekt")
+        assert (caught.value.where, caught.value.got) == ("factors", "'perfekt'")
+        assert str(caught.value.expected).startswith("'perfect'")
+    with pytest.raises(WorkloadError):
+        pj.evaluate_operation(product("product"), CHIP, factors="")
+    assert searches == []
 
 
 def test_a_network_without_macs_is_empty_and_says_so() -> None:

@@ -12,6 +12,7 @@ from picojoule.cli.options import (
     Batch,
     Budget,
     Chip,
+    Factors,
     File,
     Format,
     Jobs,
@@ -87,6 +88,7 @@ def evaluate_command(
     batch: Batch = None,
     shapes: Shapes = None,
     constraints: Rules = None,
+    factors: Factors = "auto",
     front: Trade = False,
     within_latency: WithinLatency = None,
     within_energy: WithinEnergy = None,
@@ -110,6 +112,7 @@ def evaluate_command(
         within_latency_s=within_latency,
         within_energy_j=within_energy,
         constraints=constraints,
+        factors=factors,
         budget=budget,
         time_limit_s=time_limit,
         jobs=jobs,
@@ -144,6 +147,7 @@ def map_command(
         typer.Option("--write-mapping", metavar="FILE", help="Also write the loop nest."),
     ] = None,
     constraints: Rules = None,
+    factors: Factors = "auto",
     front: Trade = False,
     within_latency: WithinLatency = None,
     within_energy: WithinEnergy = None,
@@ -165,6 +169,7 @@ def map_command(
         within_latency_s=within_latency,
         within_energy_j=within_energy,
         constraints=constraints,
+        factors=factors,
         budget=budget,
         time_limit_s=time_limit,
         jobs=None,
@@ -302,6 +307,8 @@ def warm_command() -> None:
     for minimize in OBJECTIVES:
         best = evaluate_operation(operation, chip, minimize=minimize, cache=False).layers[0]
         check_mapping(operation, chip, best.nest)
+    odd = parse_operation("matmul M=13 K=7 N=11")
+    evaluate_operation(odd, chip, factors="imperfect", cache=False)
 
 
 def _shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:

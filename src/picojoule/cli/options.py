@@ -55,6 +55,14 @@ Rules = Annotated[
     Path | None,
     typer.Option("--constraints", metavar="FILE", help="Only mappings that this YAML file allows."),
 ]
+Factors = Annotated[
+    str,
+    typer.Option(
+        "--factors",
+        metavar="KIND",
+        help="perfect (all divide), imperfect, or auto: imperfect where most PEs would idle.",
+    ),
+]
 TimeLimit = Annotated[
     float | None,
     typer.Option(

@@ -23,7 +23,7 @@ class Request:
         front: Whether to show the whole trade between energy and time.
         within_latency_s, within_energy_j: A point of that trade to show instead.
         constraints: A file.
-        budget, time_limit_s, jobs, use_cache: As `evaluate` takes them.
+        factors, budget, time_limit_s, jobs, use_cache: As `evaluate` takes them.
     """
 
     minimize: str
@@ -31,6 +31,7 @@ class Request:
     within_latency_s: float | None
     within_energy_j: float | None
     constraints: Path | None
+    factors: str
     budget: int | None
     time_limit_s: float | None
     jobs: int | None
@@ -96,6 +97,7 @@ def find(
                 work,
                 chip,
                 constraints=rules,
+                factors=request.factors,
                 budget=request.budget,
                 time_limit_s=request.time_limit_s,
                 jobs=request.jobs,
@@ -113,6 +115,7 @@ def find(
                 minimize=request.minimize,
                 nest=nest,
                 constraints=rules,
+                factors=request.factors,
                 budget=request.budget,
                 time_limit_s=request.time_limit_s,
                 cache=request.use_cache,
@@ -122,6 +125,7 @@ def find(
             chip,
             minimize=request.minimize,
             constraints=rules,
+            factors=request.factors,
             budget=request.budget,
             time_limit_s=request.time_limit_s,
             jobs=request.jobs,

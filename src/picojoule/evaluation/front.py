@@ -125,6 +125,7 @@ class NetworkFront:
             "chip": self.fastest.chip,
             "batch": self.fastest.batch,
             "constraints": self.fastest.to_dict()["constraints"],
+            "factors": self.fastest.factors,
             "complete": self.is_complete,
             "energy_excess": self.sums.excess,
             "points": self.records(),

@@ -10,7 +10,7 @@ import numpy as np
 from picojoule.errors import WorkloadError
 from picojoule.evaluation.front import NetworkFront
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
-from picojoule.evaluation.solve import Place, Settings, solve, solve_fronts
+from picojoule.evaluation.solve import Place, Settings, checked_factors, solve, solve_fronts
 from picojoule.evaluation.sums import Floats, Integers, add_fronts
 from picojoule.hardware import Accelerator
 from picojoule.hardware import accelerator as find_accelerator
@@ -31,6 +31,7 @@ def evaluate(
     minimize: str = "energy",
     batch: int | None = None,
     constraints: "Constraints | None" = None,
+    factors: str = "auto",
     budget: int | None = None,
     time_limit_s: float | None = None,
     jobs: int | None = None,
@@ -49,6 +50,9 @@ def evaluate(
         batch: Images in flight; None leaves it as the model says.
         constraints: Which mappings are allowed, and limits that each layer keeps by itself. A
             dimension that a layer does not have is not constrained there.
+        factors: "perfect" ones divide; with "imperfect" ones the outermost loop over a dimension
+            may leave less to its last iteration; "auto" takes them for layers that leave more than
+            half of the compute units idle without.
         budget: Chains of tiles that the search of one layer may evaluate; where that ends it early,
             the certificate tells. None searches until the optimum is proved.
         time_limit_s: Seconds for all searches together, shared among the different layers; a layer
@@ -69,7 +73,7 @@ def evaluate(
     >>> run.network, run.is_optimal
     ('lenet5', True)
     """
-    settings = _settings(minimize, constraints, budget, time_limit_s, jobs, cache)
+    settings = _settings(minimize, constraints, factors, budget, time_limit_s, jobs, cache)
     model, target = _network(network, batch), _chip(chip)
     groups = _equal_layers(model)
     tell = _teller(list(groups.values()), progress) if progress else None
@@ -85,6 +89,7 @@ def network_front(
     *,
     batch: int | None = None,
     constraints: "Constraints | None" = None,
+    factors: str = "auto",
     budget: int | None = None,
     time_limit_s: float | None = None,
     jobs: int | None = None,
@@ -94,7 +99,7 @@ def network_front(
 
     Args:
         network: As for `evaluate`, or an operation.
-        chip, batch, constraints, budget, time_limit_s, jobs, progress: As for `evaluate`.
+        chip, batch, constraints, factors, budget, time_limit_s, jobs, progress: As for `evaluate`.
 
     Returns:
         The front of the whole network: exact, unless it says otherwise.
@@ -102,7 +107,7 @@ def network_front(
     Raises:
         PicojouleError: As `evaluate`; or the network has no multiply-accumulates.
     """
-    settings = _settings("energy", constraints, budget, time_limit_s, jobs, False)
+    settings = _settings("energy", constraints, factors, budget, time_limit_s, jobs, False)
     if isinstance(network, Operation):
         network = _alone(_checked(network))
     model, target = _network(network, batch), _chip(chip)
@@ -174,6 +179,7 @@ def evaluate_operation(
     minimize: str = "energy",
     nest: Nest | None = None,
     constraints: "Constraints | None" = None,
+    factors: str = "auto",
     budget: int | None = None,
     time_limit_s: float | None = None,
     cache: Place = True,
@@ -186,6 +192,7 @@ def evaluate_operation(
         minimize: What the search minimises; only a label where `nest` is given.
         nest: A mapping to price instead of searching.
         constraints: Which mappings are allowed, and limits that the result keeps.
+        factors: As for `evaluate`; no matter where `nest` is given.
         budget: Chains of tiles that the search may evaluate; None proves the optimum.
         time_limit_s: Seconds after which the best mapping so far is returned, with its bound.
         cache: As for `evaluate`.
@@ -199,7 +206,7 @@ def evaluate_operation(
     """
     from picojoule.cost import count, price
 
-    settings = _settings(minimize, constraints, budget, time_limit_s, None, cache)
+    settings = _settings(minimize, constraints, factors, budget, time_limit_s, None, cache)
     target = _chip(chip)
     model = _alone(_checked(operation))
     (layer,) = model.layers
@@ -250,6 +257,7 @@ def _refuse_rules(settings: Settings) -> None:
 def _settings(
     minimize: str,
     constraints: "Constraints | None",
+    factors: str,
     budget: int | None,
     time_limit_s: float | None,
     jobs: int | None,
@@ -257,7 +265,15 @@ def _settings(
 ) -> Settings:
     from picojoule.mapper import Constraints
 
-    return Settings(minimize, constraints or Constraints(), budget, time_limit_s, jobs, cache)
+    return Settings(
+        minimize,
+        constraints or Constraints(),
+        checked_factors(factors),
+        budget,
+        time_limit_s,
+        jobs,
+        cache,
+    )
 
 
 def _network(network: Network | str | Path | Any, batch: int | None) -> Network:
@@ -326,4 +342,5 @@ def _evaluation(
         levels=tuple(part.name for part in chip.parts),
         compute_units=chip.compute_units,
         constraints=settings.constraints,
+        factors=settings.factors,
     )

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import pandas
 
     from picojoule.cost import Costs
-    from picojoule.mapper import Certificate, Constraints
+    from picojoule.mapper import Certificate, Constraints, Factors
 
-CERTIFICATE_KEYS = ("optimal", "lower_bound", "cost", "mapspace_size", "visited")
+CERTIFICATE_KEYS = ("optimal", "lower_bound", "cost", "mapspace_size", "factors", "visited")
 
 
 class NestText(str):
@@ -189,6 +189,7 @@ class Evaluation:
         levels: The chip's parts, outermost first.
         compute_units: How many the chip has.
         constraints: Under which the mappings were searched.
+        factors: Which ones the searches could take, see `mapper.search`.
     """
 
     network: str
@@ -202,6 +203,7 @@ class Evaluation:
     levels: tuple[str, ...]
     compute_units: int
     constraints: "Constraints"
+    factors: "Factors"
 
     @property
     def energy(self) -> float:
@@ -273,6 +275,7 @@ class Evaluation:
             "objective": self.objective,
             "batch": self.batch,
             "constraints": None if self.constraints.is_free else self.constraints.to_dict(),
+            "factors": self.factors,
             "layers": [layer.to_dict() for layer in self.layers],
             "totals": {
                 "macs": self.macs,

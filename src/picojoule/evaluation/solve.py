@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picojoule.errors import MappingError, WorkloadError
+from picojoule.errors import MappingError, WorkloadError, nearest
 from picojoule.evaluation.workers import checked_jobs, run_all
 from picojoule.hardware import Accelerator
 from picojoule.workload import Operation
 
 if TYPE_CHECKING:
-    from picojoule.mapper import Constraints, Front, Solution
+    from picojoule.mapper import Constraints, Factors, Front, Solution
 
 Place = bool | str | Path
 """Of the cache: the user's own (True), none (False), or a file."""
@@ -26,6 +26,7 @@ class Settings:
     Args:
         minimize: What is minimised, see `mapper.parse_objective`.
         constraints: Which mappings are allowed, and limits that each result keeps.
+        factors: Whether all must divide, see `mapper.search`.
         budget: Chains of tiles that one search may evaluate; None is no limit.
         time_limit_s: Seconds for all searches together; None is no limit.
         jobs: Searches at a time; None takes one per core.
@@ -34,6 +35,7 @@ class Settings:
 
     minimize: str
     constraints: "Constraints"
+    factors: "Factors"
     budget: int | None = None
     time_limit_s: float | None = None
     jobs: int | None = None
@@ -46,6 +48,25 @@ class Settings:
         checked_jobs(self.jobs)
         _check_limit("time_limit_s", self.time_limit_s, "seconds, at least 0")
         _check_limit("budget", self.budget, "a whole number of at least 1", least=1)
+
+
+def checked_factors(word: str) -> "Factors":
+    """Which factors a search takes.
+
+    Raises:
+        WorkloadError: There is no such choice.
+    """
+    match word:
+        case "auto" | "perfect" | "imperfect":
+            return word
+        case _:
+            raise WorkloadError(
+                "choice of factors is not known",
+                where="factors",
+                got=repr(word),
+                expected=nearest(str(word), ("auto", "perfect", "imperfect")),
+                fix="name one of them, or leave it out for auto",
+            )
 
 
 def _check_limit(name: str, value: float | None, expected: str, *, least: int = 0) -> None:
@@ -89,7 +110,7 @@ def solve(
     found: dict[int, Solution] = {}
     with open_cache(settings.cache) as cache:
         keys = [
-            mapping_key(one, chip, settings.constraints.narrowed(one), objective)
+            mapping_key(one, chip, settings.constraints.narrowed(one), objective, settings.factors)
             for one in operations
         ]
         for index, (key, operation) in enumerate(zip(keys, operations, strict=True)):
@@ -152,6 +173,7 @@ def _search(
             chip,
             minimize=settings.minimize,
             constraints=constraints,
+            factors=settings.factors,
             budget=settings.budget,
             time_limit_s=share_s,
         )
@@ -169,6 +191,7 @@ def _front(
             operation,
             chip,
             constraints=constraints,
+            factors=settings.factors,
             budget=settings.budget,
             time_limit_s=share_s,
         )

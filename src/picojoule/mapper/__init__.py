@@ -3,6 +3,7 @@
 from picojoule.mapper.certificate import Certificate, Solution, Verification, verify
 from picojoule.mapper.constraints import Constraints, Limits, PartConstraints, Range
 from picojoule.mapper.constraints_file import load_constraints, parse_constraints
+from picojoule.mapper.factors import Factors
 from picojoule.mapper.front import Front, pareto_front
 from picojoule.mapper.objective import OBJECTIVES, Objective, parse_objective
 from picojoule.mapper.search import search
@@ -11,6 +12,7 @@ __all__ = [
     "OBJECTIVES",
     "Certificate",
     "Constraints",
+    "Factors",
     "Front",
     "Limits",
     "Objective",

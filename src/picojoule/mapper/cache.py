@@ -1,10 +1,10 @@
 """Cache: proved mappings on disk, so that an equal search is not done twice.
 
 An entry is found by what it is about: a digest of the operation, the chip, the constraints, the
-objective, and of the program text that searches, counts and prices. After any change of these
-the digest is another one, so an entry can be absent but never out of date. What is read is not
-believed either: the nest is validated, counted and priced anew, and its cost must be the one that
-the certificate claims.
+choice of factors, the objective, and of the program text that searches, counts and prices. After
+any change of these the digest is another one, so an entry can be absent but never out of date. What
+is read is not believed either: the nest is validated, counted and priced anew, and its cost must be
+the one that the certificate claims.
 
 A cache only saves time. Where its file is damaged, foreign, locked or read-only, one warning says
 so and the run goes on without it.
@@ -30,6 +30,7 @@ from picojoule.errors import PicojouleError
 from picojoule.hardware import Accelerator
 from picojoule.mapper.certificate import Certificate, Solution
 from picojoule.mapper.constraints import Constraints
+from picojoule.mapper.factors import Factors
 from picojoule.mapper.objective import Objective
 from picojoule.mapping import format_nest, parse_nest, validate
 from picojoule.workload import Operation
@@ -92,6 +93,7 @@ def mapping_key(
     accelerator: Accelerator,
     constraints: Constraints,
     objective: Objective,
+    factors: Factors,
 ) -> str:
     """A digest of everything that the best mapping and its certificate depend on.
 
@@ -103,6 +105,7 @@ def mapping_key(
         "chip": _without(accelerator, _IRRELEVANT),
         "constraints": _plain(constraints),
         "objective": _plain(objective),
+        "factors": factors,
     }
     text = json.dumps(about, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

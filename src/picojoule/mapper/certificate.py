@@ -3,14 +3,15 @@
 The second look takes nothing of what the search computed.
 
 Legality, constraints, counts and costs are derived anew; the nest is executed by the oracle where
-that is affordable; and every neighbour of the nest (two loops swapped, one prime factor moved to
-another place, one tensor kept or passed by) is priced, since a search that cut too much would leave
-a better mapping close by. Spaces small enough to list are compared whole in the project's tests.
+that is affordable; and every neighbour of the nest in its space (two loops swapped, one prime
+factor moved to another place, one tensor kept or passed by) is priced, since a search that cut too
+much would leave a better mapping close by. Spaces small enough to list are compared whole in the
+project's tests.
 """
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from picojoule.cost import Costs, count, price
 from picojoule.errors import PicojouleError
@@ -26,6 +27,8 @@ LARGEST_EXECUTION = 10**9
 """Steps up to which the oracle executes the nest: some ten seconds."""
 FRONT = "front"
 """What the certificate of a point of a front names as its objective; its cost is its energy."""
+IMPERFECT = "imperfect"
+"""What the certificate names as the factors of a space in which not all divide."""
 SAME = 1e-9
 """Relative difference up to which two prices count as equal: they are sums of rounded terms."""
 
@@ -40,6 +43,8 @@ class Certificate:
         lower_bound: No mapping of the space costs less.
         optimal: Whether the bound met the cost.
         mapspace_size: Mappings in the space, legal or not, exactly.
+        factors: Of the space: "perfect" ones divide; with "imperfect" ones the outermost loop over
+            a dimension may leave less to its last iteration.
         keep_choices: Ways to choose which tensors each memory keeps.
         keep_choices_refuted: Those whose least energy was no better than the best cost.
         choices: Tiles with their spatial factors, over all memories and all ways to keep that were
@@ -58,6 +63,7 @@ class Certificate:
     lower_bound: float
     optimal: bool
     mapspace_size: int
+    factors: str = field(default="perfect", kw_only=True)
     keep_choices: int
     keep_choices_refuted: int
     choices: int
@@ -88,7 +94,7 @@ class Verification:
 
     Args:
         executed: Whether the oracle ran the nest.
-        neighbours: Legal mappings next to the solution that were priced.
+        neighbours: Legal mappings of the space, next to the solution, that were priced.
         faults: Every claim of the certificate that does not hold; empty for a sound one.
     """
 
@@ -141,10 +147,16 @@ def verify(
         faults.append("the bound is above the cost")
     if certificate.optimal and certificate.lower_bound != certificate.cost:
         faults.append("optimal must mean that the bound met the cost")
-    if certificate.mapspace_size != mapspace_size(build_space(operation, accelerator, constraints)):
+    imperfect = certificate.factors == IMPERFECT
+    space = build_space(operation, accelerator, constraints, imperfect=imperfect)
+    if certificate.mapspace_size != mapspace_size(space):
         faults.append("the space has another size")
+    if not has_factors(operation, accelerator, solution.nest, imperfect=imperfect):
+        faults.append("the nest has factors that the space has not")
     neighbours = 0
     for nest in neighbouring_nests(operation, accelerator, solution.nest):
+        if not has_factors(operation, accelerator, nest, imperfect=imperfect):
+            continue
         found = _costs(operation, accelerator, constraints, nest)
         if found is None:
             continue
@@ -155,6 +167,40 @@ def verify(
                 f"not {costs.energy_pj} in {costs.latency_cycles}"
             )
     return Verification(executed, neighbours, tuple(faults))
+
+
+def has_factors(
+    operation: Operation, accelerator: Accelerator, nest: Nest, *, imperfect: bool
+) -> bool:
+    """Whether the bounds of a nest are such as a space has.
+
+    Args:
+        operation, accelerator, nest: What is mapped, where and how.
+        imperfect: Whether the outermost loop over a dimension may leave less to its last iteration.
+            It may not where the output has the dimension on one axis with another one, nor on an
+            array that has the dimension on both axes, but along x of the chip's only array.
+    """
+    crowded = sum(isinstance(part, Array) and part.size > 1 for part in accelerator.parts) > 1
+    (output,) = (tensor for tensor in operation.tensors if tensor.is_output)
+    axes = [
+        [term.dim for term in axis.terms if operation.sizes[term.dim] > 1] for axis in output.axes
+    ]
+    slides = {dim for axis in axes if len(axis) > 1 for dim in axis}
+    for dim, size in operation.dims:
+        cuts = [
+            (level.part, loop)
+            for level in nest.levels
+            for loop in level.loops
+            if loop.dim == dim and loop.bound > 1
+        ]
+        for n, (part, loop) in enumerate(cuts):
+            is_shared = any(part == other for other, _ in cuts[1:])
+            is_free = not is_shared or (loop.axis == "x" and not crowded)
+            may_leave = imperfect and n == 0 and dim not in slides and is_free
+            if size % loop.bound and not may_leave:
+                return False
+            size = -(-size // loop.bound)
+    return True
 
 
 def _is_beaten(objective: Objective, costs: Costs, found: Costs, *, on_front: bool) -> bool:
@@ -170,14 +216,15 @@ def _is_beaten(objective: Objective, costs: Costs, found: Costs, *, on_front: bo
 def _costs(
     operation: Operation, accelerator: Accelerator, constraints: Constraints, nest: Nest
 ) -> Costs | None:
-    """Price a nest, or None if it is not legal or not allowed."""
+    """Price a nest, or None if it is not legal, not counted in closed form, or not allowed."""
     if not _is_allowed(operation, accelerator, constraints, nest):
         return None
     try:
         validate(operation, accelerator, nest)
+        counts = count(operation, accelerator, nest)
     except PicojouleError:
         return None
-    costs = price(operation, accelerator, count(operation, accelerator, nest))
+    costs = price(operation, accelerator, counts)
     return costs if _is_within(constraints.limits, costs) else None
 
 

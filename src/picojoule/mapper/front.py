@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from picojoule.hardware import Accelerator
 from picojoule.mapper.certificate import Solution
 from picojoule.mapper.constraints import Constraints
+from picojoule.mapper.factors import Factors
 from picojoule.mapper.objective import OBJECTIVES
-from picojoule.mapper.search import nothing_found, run_search, solution_of, start_search
+from picojoule.mapper.search import nothing_found, run_factors, solution_of, start_search
 from picojoule.mapper.space import build_space
 from picojoule.workload import Operation
 
@@ -29,6 +30,7 @@ def pareto_front(
     accelerator: Accelerator,
     *,
     constraints: Constraints | None = None,
+    factors: Factors = "auto",
     budget: int | None = None,
     time_limit_s: float | None = None,
 ) -> Front:
@@ -43,7 +45,7 @@ def pareto_front(
     run = start_search(
         space, accelerator, energy, is_front=True, budget=budget, time_limit_s=time_limit_s
     )
-    run_search(run)
+    run = run_factors(run, accelerator, factors)
     if not run.found:
         raise nothing_found(run, accelerator)
     rows = range(1, run.found + 1)

@@ -45,8 +45,8 @@ ENERGY = OBJECTIVES["energy"]
 
 
 def key_of(operation: Operation = PRODUCT, chip: Accelerator = CHIP, **others: Any) -> str:
-    values = {"constraints": Constraints(), "objective": ENERGY, **others}
-    return mapping_key(operation, chip, values["constraints"], values["objective"])
+    values = {"constraints": Constraints(), "objective": ENERGY, "factors": "auto", **others}
+    return mapping_key(operation, chip, *values.values())
 
 
 KEY = key_of()
@@ -110,6 +110,7 @@ def variants() -> list[tuple[str, str]]:
     found.append(("size", key_of(matmul("product", M=4, K=2, N=6))))
     found.append(("width", key_of(matmul("product", M=4, K=2, N=3, bits=8))))
     found += [(name, key_of(objective=one)) for name, one in OBJECTIVES.items() if name != "energy"]
+    found += [(one, key_of(factors=one)) for one in ("perfect", "imperfect")]
     ranges = {"M": Range(2, 2)}
     for name in ("factors", "tile", "x", "y"):
         part = PartConstraints(**{name: ranges})
@@ -164,6 +165,13 @@ def test_any_change_of_the_program_text_changes_the_digest(tmp_path: Path) -> No
     (tmp_path / "__pycache__").mkdir()
     (tmp_path / "__pycache__" / "a.pyc").write_text("compiled")
     assert digest() == seen[-1]
+
+
+def test_searches_with_other_factors_share_no_entry(place: Path) -> None:
+    for number, factors in enumerate(("perfect", "imperfect", "auto"), start=1):
+        pj.evaluate_operation(PRODUCT, CHIP, factors=factors, cache=place)
+        with Cache(place) as cache:
+            assert cache.facts().entries == number
 
 
 def test_only_what_is_proved_is_kept(place: Path, solution: Solution) -> None:
