@@ -5,6 +5,7 @@ from random_problems import product
 
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapper import Constraints, PartConstraints, Range
+from picojoule.mapper.factors import Split
 from picojoule.mapper.space import Space, build_space, keep_choices, mapspace_size
 from picojoule.workload import Operation
 
@@ -16,11 +17,17 @@ def space(operation: Operation, *parts: Memory | Array, **constraints: PartConst
     return build_space(operation, chip, Constraints(constraints))
 
 
+def spreads(space: Space) -> dict[tuple[int, ...], Split]:
+    """The choices of spatial factors of the first array: factors by dimension, and their split."""
+    first = space.spreads[0]
+    return dict(zip(map(tuple, first.factors.tolist()), first.splits, strict=True))
+
+
 def test_spatial_factors_fit_the_axes() -> None:
-    found = space(product(M=4, K=3), Array("pes", 4, 1)).vectors[0]
+    found = spreads(space(product(M=4, K=3), Array("pes", 4, 1)))
     assert set(found) == {(1, 1), (2, 1), (4, 1), (1, 3)}
     assert found[4, 1] == ((4, 1), (1, 1))
-    found = space(product(M=4, K=3), Array("pes", 2, 3)).vectors[0]
+    found = spreads(space(product(M=4, K=3), Array("pes", 2, 3)))
     assert set(found) == {(1, 1), (2, 1), (4, 1), (1, 3), (2, 3)}
     assert found[2, 3] == ((2, 1), (1, 3))
     assert found[4, 1] == ((2, 1), (2, 1))
@@ -28,7 +35,7 @@ def test_spatial_factors_fit_the_axes() -> None:
 
 def test_axes_take_only_their_dimensions() -> None:
     array = Array("pes", 4, 3, x_dims=("M",), y_dims=("K",))
-    assert set(space(product(M=4, K=3), array).vectors[0]) == {
+    assert set(spreads(space(product(M=4, K=3), array))) == {
         (m, k) for m in (1, 2, 4) for k in (1, 3)
     }
 
@@ -46,8 +53,22 @@ def test_axes_take_only_their_dimensions() -> None:
 def test_constraints_take_spatial_factors_away(
     own: PartConstraints, expected: set[tuple[int, int]]
 ) -> None:
-    found = space(product(M=4, K=2), Array("pes", 2, 2), pes=own).vectors[0]
+    found = spreads(space(product(M=4, K=2), Array("pes", 2, 2), pes=own))
     assert set(found) == expected
+
+
+def test_imperfect_factors_use_more_of_an_array() -> None:
+    operation = product(M=11)
+    for array, perfect, imperfect in (
+        # Pieces of 6, 4, 3 and 2 rows; for pieces of 3, four instances do, and five are too many.
+        (Array("pes", 10, 1), {1}, {1, 2, 3, 4, 6}),
+        # Three columns of 4 rows each: the last one has 3, and eleven instances work.
+        (Array("pes", 3, 4), {1}, {1, 2, 3, 4, 6, 11}),
+    ):
+        chip = Accelerator("chip", (Memory("dram"), array, Compute()))
+        for factors, is_imperfect in ((perfect, False), (imperfect, True)):
+            found = spreads(build_space(operation, chip, Constraints(), imperfect=is_imperfect))
+            assert {instances for instances, *_ in found} == factors
 
 
 def test_between_two_arrays_stands_a_memory_of_nothing() -> None:
