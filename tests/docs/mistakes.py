@@ -193,6 +193,11 @@ COMMAND_LINE = (
     Mistake("The batch is zero", "pj profile lenet5 --batch 0", ("batch", "0")),
     Mistake("The batch is no number", "pj profile lenet5 --batch many", ("--batch", "integer")),
     Mistake("The goal is unknown", "pj evaluate lenet5 --on eyeriss --minimize power", ("energy",)),
+    Mistake(
+        "The kind of factors is unknown",
+        "pj evaluate lenet5 --on eyeriss --factors imprefect",
+        ("'imperfect'",),
+    ),
     Mistake("The output format is unknown", "pj models --format xml", ("json",)),
     Mistake("The output's folder is missing", "pj models -o nowhere/models.txt", ("nowhere",)),
     Mistake(

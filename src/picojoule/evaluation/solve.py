@@ -205,9 +205,15 @@ def _explained(
     from picojoule.mapper.diagnose import explain_nothing, refuse_empty
 
     if constraints.parts:
-        refuse_empty(operation, chip, constraints)
+        refuse_empty(operation, chip, constraints, settings.factors)
     try:
         yield
     except MappingError as error:
-        told = explain_nothing(operation, chip, constraints, error, minimize=settings.minimize)
-        raise told from None
+        raise explain_nothing(
+            operation,
+            chip,
+            constraints,
+            error,
+            minimize=settings.minimize,
+            factors=settings.factors,
+        ) from None

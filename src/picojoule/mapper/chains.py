@@ -26,6 +26,7 @@ from picojoule.mapper.walk import (
     all_tiles,
     allowed_bits,
     explore,
+    gap_prices,
     is_timed,
     least_fillings,
     scores,
@@ -254,7 +255,13 @@ def _sorted(
     if is_innermost and not goal.is_front:
         key = scores(goal, energy + others_pj, cycles)
     rows = rows[np.lexsort((energy, key))]
-    return Parts._make(column[rows] for column in parts)
+    return Parts(
+        parts.factors[rows],
+        parts.unions[rows],
+        parts.tile_indices[rows],
+        parts.values[rows],
+        *parts[4:],
+    )
 
 
 def _parts_of(
@@ -286,6 +293,8 @@ def _parts_of(
     if inside and not is_passed:
         # What is refuted here must be so whatever is kept further in.
         others_pj, least_cycles = run.others[key[0], key[2]]
+    prices = gap_prices(problem, memory, outer.factors)
+    order, groups = _alike(prices)
     found: list[Parts] = []
     for vector, indices in zip(inner.factors, inner.indices, strict=True):
         rows = tiles
@@ -300,8 +309,10 @@ def _parts_of(
             run.goal,
             memory,
             rows,
-            outer.factors,
-            outer.indices,
+            outer.factors[order],
+            outer.indices[order],
+            prices[order],
+            groups,
             vector,
             _outside(space),
             others_pj,
@@ -327,6 +338,14 @@ def _spreads(space: Space, gap: int, is_first_look: bool) -> Spreads:
     if gap < 0:
         return no_spread(space.cuts)
     return space.spreads[gap].widest(WIDE_VECTORS) if is_first_look else space.spreads[gap]
+
+
+def _alike(prices: Floats) -> tuple[Integers, Integers]:
+    """An order in which equal prices stand together, and where each group of them begins."""
+    _, group = np.unique(prices.reshape(len(prices), -1), axis=0, return_inverse=True)
+    order = np.argsort(group.ravel(), kind="stable")
+    starts = np.flatnonzero(np.diff(group.ravel()[order], prepend=-1))
+    return order, np.append(starts, len(order))
 
 
 def _tiles_of(space: Space, problem: Problem, memory: int, inside: Parts | None) -> Integers:
@@ -376,7 +395,6 @@ def _laid_out(
     starts = np.cumsum([0, *(len(parts.values) for parts in levels)])
     walk = Walk(
         position=starts[:-1].copy(),
-        masks=np.zeros((len(levels), width), dtype=np.uint64),
         sums=np.zeros(len(levels) + 1),
         tiles=np.ones((memories, dims), dtype=np.int64),
         spatial=np.ones((memories, dims), dtype=np.int64),
@@ -384,7 +402,14 @@ def _laid_out(
         state=np.zeros(4, dtype=np.int64),
     )
     walk.tiles[0] = space.problem.sizes
-    parts = Parts(*(np.concatenate(columns) for columns in zip(*levels, strict=True)))
+    count = int(starts[-1])
+    parts = Parts(
+        np.concatenate([parts.factors for parts in levels]),
+        np.concatenate([parts.unions for parts in levels]),
+        np.concatenate([parts.tile_indices for parts in levels]),
+        np.concatenate([parts.values for parts in levels]),
+        *(np.zeros((count, *column.shape[1:])) for column in levels[0][4:]),
+    )
     return Chains(problem, parts, starts, bits, leasts_pj, floor, walk)
 
 

@@ -14,7 +14,8 @@ from picojoule.errors import MappingError
 from picojoule.hardware import Accelerator
 from picojoule.mapper.certificate import Solution
 from picojoule.mapper.constraints import Constraints, Limits, PartConstraints, Range
-from picojoule.mapper.search import search
+from picojoule.mapper.factors import Cuts, Factors
+from picojoule.mapper.search import leaves_idle, search
 from picojoule.mapper.space import Space, build_space, mapspace_size
 from picojoule.workload import Operation
 
@@ -75,15 +76,33 @@ def joined(singles: Sequence[Single]) -> Constraints:
     return Constraints({part: PartConstraints(**values) for part, values in parts.items()})
 
 
+def largest_factors(
+    operation: Operation, accelerator: Accelerator, constraints: Constraints, factors: Factors
+) -> Factors:
+    """Which factors the largest space has that a search goes through: never "auto"."""
+    if factors == "auto":
+        space = build_space(operation, accelerator, constraints)
+        return "imperfect" if leaves_idle(space) else "perfect"
+    return factors
+
+
+def free_space(operation: Operation, accelerator: Accelerator, factors: Factors) -> Space:
+    """All mappings of an operation on a chip, without constraints."""
+    return build_space(operation, accelerator, Constraints(), imperfect=factors == "imperfect")
+
+
 def removed_shares(
-    operation: Operation, accelerator: Accelerator, constraints: Constraints
+    operation: Operation,
+    accelerator: Accelerator,
+    constraints: Constraints,
+    factors: Factors = "perfect",
 ) -> dict[str, Fraction]:
     """The share of all mappings that each constraint on parts removes by itself, exactly.
 
     Returns:
         By the constraint's text, such as "glb.factors P = 4"; 1 is everything.
     """
-    space = build_space(operation, accelerator, Constraints())
+    space = free_space(operation, accelerator, factors)
     everything = mapspace_size(space)
     return {
         single.text: 1 - Fraction(_size(space, [single]), everything)
@@ -95,19 +114,27 @@ def _size(space: Space, singles: Sequence[Single]) -> int:
     return mapspace_size(replace(space, constraints=joined(singles)))
 
 
-def refuse_empty(operation: Operation, accelerator: Accelerator, constraints: Constraints) -> None:
+def refuse_empty(
+    operation: Operation,
+    accelerator: Accelerator,
+    constraints: Constraints,
+    factors: Factors = "auto",
+) -> None:
     """Refuse constraints under which no loops multiply to the sizes, whatever fits the memories.
 
     Raises:
         MappingError: There is no such mapping; it names the constraints that are to blame.
     """
-    space = build_space(operation, accelerator, Constraints())
+    factors = largest_factors(operation, accelerator, constraints, factors)
+    space = free_space(operation, accelerator, factors)
+    imperfect = factors == "imperfect"
 
     def is_empty(some: Sequence[Single]) -> bool:
         return not _size(space, some)
 
     def is_too_wide(some: Sequence[Single]) -> bool:
-        return is_empty(some) or not all(build_space(operation, accelerator, joined(some)).vectors)
+        narrowed = build_space(operation, accelerator, joined(some), imperfect=imperfect)
+        return is_empty(some) or not all(len(spread.splits) for spread in narrowed.spreads)
 
     singles = single_constraints(constraints)
     for is_impossible, reason in (
@@ -116,7 +143,7 @@ def refuse_empty(operation: Operation, accelerator: Accelerator, constraints: Co
     ):
         if is_impossible(singles):
             culprits = _irreducible(singles, is_impossible)
-            raise _blame_parts(operation, accelerator, constraints, culprits, reason)
+            raise _blame_parts(operation, accelerator, constraints, culprits, reason, factors)
 
 
 def explain_nothing(
@@ -126,6 +153,7 @@ def explain_nothing(
     error: MappingError,
     *,
     minimize: str = "energy",
+    factors: Factors = "auto",
 ) -> MappingError:
     """Say which constraints left no mapping, after a search under them found none.
 
@@ -133,28 +161,32 @@ def explain_nothing(
         operation, accelerator, constraints: What was searched.
         error: What the search said.
         minimize: What was searched for.
+        factors: Which ones the search could take.
 
     Returns:
         An error that names the constraints; the given one where they are not to blame.
     """
-    if constraints.is_free or not _finds(operation, accelerator, Constraints()):
+    factors = largest_factors(operation, accelerator, constraints, factors)
+    if constraints.is_free or not _finds(operation, accelerator, Constraints(), factors):
         return error
 
     def fits_nowhere(some: Sequence[Single]) -> bool:
-        return not _finds(operation, accelerator, joined(some))
+        return not _finds(operation, accelerator, joined(some), factors)
 
     singles = single_constraints(constraints)
     if singles and fits_nowhere(singles):
         culprits = _irreducible(singles, fits_nowhere)
         reason = "no tiles that it allows fit the memories"
-        return _blame_parts(operation, accelerator, constraints, culprits, reason)
-    return _blame_limits(operation, accelerator, constraints, minimize)
+        return _blame_parts(operation, accelerator, constraints, culprits, reason, factors)
+    return _blame_limits(operation, accelerator, constraints, minimize, factors)
 
 
-def _finds(operation: Operation, accelerator: Accelerator, constraints: Constraints) -> bool:
+def _finds(
+    operation: Operation, accelerator: Accelerator, constraints: Constraints, factors: Factors
+) -> bool:
     """Whether there is any mapping at all."""
     try:
-        search(operation, accelerator, constraints=constraints, time_limit_s=0.0)
+        search(operation, accelerator, constraints=constraints, factors=factors, time_limit_s=0.0)
     except MappingError:
         return False
     return True
@@ -178,24 +210,26 @@ def _blame_parts(
     constraints: Constraints,
     culprits: Sequence[Single],
     reason: str,
+    factors: Factors,
 ) -> MappingError:
     names = " and ".join(one.text for one in culprits)
     fix, expected = "loosen one of them, or leave it out", "at least one mapping"
     what = f"constraints {names} leave no mapping together"
     if len(culprits) == 1:
         what, fix = f"constraint {names} leaves no mapping", "loosen it, or leave it out"
-        reason, expected, fix = _about_factors(operation, culprits[0]) or (reason, expected, fix)
+        space = free_space(operation, accelerator, factors)
+        reason, expected, fix = _about_factors(space, culprits[0]) or (reason, expected, fix)
     places = dict.fromkeys(constraints.where(one.path) for one in culprits)
     return MappingError(
         what,
         where=", ".join([f"operation {operation.name!r} on {accelerator.name!r}", *places]),
-        got=f"{reason}; {_shares_text(operation, accelerator, constraints)}",
+        got=f"{reason}; {_shares_text(operation, accelerator, constraints, factors)}",
         expected=expected,
         fix=fix,
     )
 
 
-def _about_factors(operation: Operation, single: Single) -> tuple[str, str, str] | None:
+def _about_factors(space: Space, single: Single) -> tuple[str, str, str] | None:
     """Reason, expectation and fix, where no factor of a dimension lies in the range given."""
     for key in single.own.given:
         value = getattr(single.own, key)
@@ -203,8 +237,8 @@ def _about_factors(operation: Operation, single: Single) -> tuple[str, str, str]
             return None
         ((dim, allowed),) = value.items()
         assert isinstance(allowed, Range)
-        size = operation.sizes[dim]
-        factors = [n for n in range(1, size + 1) if size % n == 0]
+        size = space.operation.sizes[dim]
+        factors = _factors(space.cuts, space.names.index(dim))
         if any(n in allowed for n in factors):
             return None
         below = [n for n in factors if n < allowed.least]
@@ -212,15 +246,30 @@ def _about_factors(operation: Operation, single: Single) -> tuple[str, str, str]
         close = " or ".join(str(n) for n in (*below[-1:], *above[:1]))
         reason = f"no factor of {dim} = {size} is {allowed}"
         if allowed.least == allowed.most:
-            reason = f"{allowed.least} does not divide {dim} = {size}"
+            fails = "is no factor of" if space.cuts.uneven else "does not divide"
+            reason = f"{allowed.least} {fails} {dim} = {size}"
         return reason, f"a factor of {size}: {close}", f"write {close}, or leave it out"
     return None
 
 
-def _shares_text(operation: Operation, accelerator: Accelerator, constraints: Constraints) -> str:
+def _factors(cuts: Cuts, dim: int) -> list[int]:
+    """What a loop over a dimension, or a tile of it, may have in rising order."""
+    tiles = cuts.tiles(dim)
+    bounds = {
+        -(-tile // inside)
+        for tile in tiles
+        for inside in tiles
+        if inside <= tile and cuts.is_cut(dim, tile, inside)
+    }
+    return sorted(bounds.union(tiles))
+
+
+def _shares_text(
+    operation: Operation, accelerator: Accelerator, constraints: Constraints, factors: Factors
+) -> str:
     """What each constraint removes, in words."""
-    shares = removed_shares(operation, accelerator, constraints)
-    everything = mapspace_size(build_space(operation, accelerator, Constraints()))
+    shares = removed_shares(operation, accelerator, constraints, factors)
+    everything = mapspace_size(free_space(operation, accelerator, factors))
     told = [f"{text} removes {_share_text(share)}" for text, share in shares.items()]
     if not told:
         return f"the space has {everything:.3g} mappings"
@@ -241,6 +290,7 @@ def _blame_limits(
     accelerator: Accelerator,
     constraints: Constraints,
     minimize: str,
+    factors: Factors,
 ) -> MappingError:
     """Which limit is to blame, and what the best mapping without it has."""
     limits, given = constraints.limits, constraints.limits.given
@@ -253,6 +303,7 @@ def _blame_limits(
                 accelerator,
                 minimize=goal,
                 constraints=Constraints(constraints.parts, some),
+                factors=factors,
             )
         except MappingError:
             return None
@@ -283,7 +334,7 @@ def _blame_limits(
     return MappingError(
         what,
         where=", ".join([f"operation {operation.name!r} on {accelerator.name!r}", *places]),
-        got="; ".join([*told, _shares_text(operation, accelerator, constraints)]),
+        got="; ".join([*told, _shares_text(operation, accelerator, constraints, factors)]),
         expected="a limit that some mapping keeps",
         fix=f"loosen it to {', or '.join(fixes)}" if fixes else "loosen one of them",
     )

@@ -232,6 +232,7 @@ def solution_of(run: Search, accelerator: Accelerator, objective: Objective, row
         lower_bound=cost if run.complete else min(cost, run.bound),
         optimal=run.complete or run.bound >= cost,
         mapspace_size=mapspace_size(run.space),
+        factors="imperfect" if run.space.cuts.uneven else "perfect",
         keep_choices=run.chosen,
         keep_choices_refuted=run.chosen - run.walked,
         choices=run.seen,

@@ -26,6 +26,7 @@ from picojoule.mapper.walk import (
     Integers,
     Problem,
     Stage,
+    axis_tables,
     build_problem,
     stages_of,
 )
@@ -134,8 +135,13 @@ def build_space(
 def _with_cuts(problem: Problem, cuts: Cuts) -> Problem:
     """The problem, with what is known of pieces that are not all equal."""
     moving, stepping = moving_shares(cuts), stepping_shares(cuts)
+    problem = problem._replace(uneven=cuts.uneven)
+    tables = axis_tables(problem, cuts.table, cuts.counts)
     return problem._replace(
-        uneven=cuts.uneven,
+        axis_points=tables.points,
+        axis_words=tables.words,
+        axis_slides=tables.slides,
+        axis_moves=tables.moves,
         moving=moving,
         least_moving=moving.min(axis=1),
         worst_moving=moving.min(axis=(1, 2)),

@@ -185,3 +185,19 @@ def test_a_layer_of_a_network_is_named() -> None:
         pj.evaluate(network, "eyeriss", constraints=rules)
     names = [layer.name for layer in network.layers if layer.operation.sizes.get("P", 1) % 7]
     assert f"operation {names[0]!r}" in caught.value.where
+
+
+def test_constraints_that_only_uneven_factors_keep() -> None:
+    """Six steps for eleven rows: two at a time, and the last one alone."""
+    odd = matmul("odd", M=11, K=6, N=4)
+    rules = parse_constraints("parts: {dram: {factors: {M: 6}}}")
+    run = pj.evaluate_operation(odd, CHIP, constraints=rules, factors="imperfect")
+    assert "for M in 6" in run.layers[0].mapping
+    with pytest.raises(MappingError) as caught:
+        pj.evaluate_operation(odd, CHIP, constraints=rules, factors="perfect")
+    assert str(caught.value.got).startswith("6 does not divide M = 11")
+    rules = parse_constraints("parts: {dram: {factors: {M: 7}}}")
+    with pytest.raises(MappingError) as caught:
+        pj.evaluate_operation(odd, CHIP, constraints=rules, factors="imperfect")
+    assert str(caught.value.got).startswith("7 is no factor of M = 11")
+    assert caught.value.fix == "write 6 or 11, or leave it out"

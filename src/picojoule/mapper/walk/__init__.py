@@ -1,5 +1,6 @@
 """The walk: kernels that bound, price and compare chains of tiles."""
 
+from picojoule.mapper.walk.axes import axis_tables
 from picojoule.mapper.walk.chain import Kept, enter, fill_free_order, permute
 from picojoule.mapper.walk.explore import DEPTH, EVALUATED, LOOKED, UNEVEN, Walk, explore
 from picojoule.mapper.walk.goal import (
@@ -24,7 +25,7 @@ from picojoule.mapper.walk.parts import (
     still_better,
 )
 from picojoule.mapper.walk.problem import Integers, Problem, Stage, build_problem, stages_of
-from picojoule.mapper.walk.rough import all_parts, choice_bounds, least_fillings
+from picojoule.mapper.walk.rough import all_parts, choice_bounds, gap_prices, least_fillings
 from picojoule.mapper.walk.tiles import all_tiles, allowed_bits
 from picojoule.mapper.walk.timing import BOTH, is_timed
 
@@ -51,12 +52,14 @@ __all__ = [
     "all_parts",
     "all_tiles",
     "allowed_bits",
+    "axis_tables",
     "build_problem",
     "choice_bounds",
     "energy_limit",
     "enter",
     "explore",
     "fill_free_order",
+    "gap_prices",
     "is_allowed_order",
     "is_better",
     "is_timed",

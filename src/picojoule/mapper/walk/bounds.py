@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.walk.axes import all_words, uneven_share
+from picojoule.mapper.walk.outermost import is_alone, outermost_fillings
+from picojoule.mapper.walk.problem import MANY, Problem
 from picojoule.mapper.walk.tiles import (
-    all_words,
     group_share,
     irrelevant_spatial,
     is_absorbed,
     is_even_axis,
     parent_of,
     shared_on_axis,
-    sliding_share,
-    uneven_share,
     word_price,
 )
 
@@ -33,7 +32,9 @@ PRICE, SHARE, WHOLE, LEAST, COPIES, REACH, SLID = 0, 1, 2, 3, 4, 5, 6
 
 
 @helper
-def tile_terms(problem: Problem, memory: int, tile: Integers, terms: Floats) -> None:
+def tile_terms(
+    problem: Problem, memory: int, tile: Integers, index: Integers, terms: Floats
+) -> None:
     """What a tile moves over all its visits, `(T, 1 + D)`: whole, and slid along d by one tile.
 
     Sliding by several tiles moves as many times more, up to all. Windows with gaps slide by 0 here.
@@ -45,27 +46,41 @@ def tile_terms(problem: Problem, memory: int, tile: Integers, terms: Floats) -> 
     for t in range(problem.bits.size):
         if not problem.keeps[memory, t]:
             continue
-        terms[t, 0] = all_words(problem, t, tile)
+        terms[t, 0] = all_words(problem, t, tile, index)
         if not adjacent or problem.reuse[memory, t] == NONE or not problem.joined[t]:
             continue
         for axis in range(problem.tensor_axis[t], problem.tensor_axis[t + 1]):
-            low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
-            extent = 1
-            for n in range(low, high):
-                extent += problem.term_coefficient[n] * (tile[problem.term_dim[n]] - 1)
-            even = is_even_axis(problem, tile, low, high)
-            points = shared_on_axis(problem.term_dim, problem.term_coefficient, low, high, tile, 0)
-            for n in range(low, high):
-                d = problem.term_dim[n]
-                if not problem.joined[t] >> d & 1:
-                    continue
-                whole = terms[t, 0]
-                if not even:
-                    whole *= sliding_share(problem, tile, low, high, d)
-                if problem.reuse[memory, t] == TILE:
-                    terms[t, 1 + d] = whole
-                elif points == extent:
-                    terms[t, 1 + d] = whole * problem.term_coefficient[n] * tile[d] / extent
+            pair = problem.axis_pair[axis]
+            if pair[0] == MANY:
+                _slide_many(problem, memory, t, axis, tile, terms[t])
+            elif pair[0] >= 0:
+                i, j = index[pair[0]], index[pair[1]]
+                for which in range(2):
+                    share = problem.axis_slides[axis, which, i, j]
+                    if problem.reuse[memory, t] == TILE:
+                        share = problem.axis_moves[axis, which, i, j]
+                    terms[t, 1 + pair[which]] = terms[t, 0] * share
+
+
+@helper
+def _slide_many(
+    problem: Problem, memory: int, tensor: int, axis: int, tile: Integers, terms: Floats
+) -> None:
+    """As `tile_terms`, along an axis that more than two dimensions share; with full pieces only."""
+    low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    if not is_even_axis(problem, tile, low, high):
+        return
+    extent = 1
+    for n in range(low, high):
+        extent += coefficients[n] * (tile[dims[n]] - 1)
+    points = shared_on_axis(dims, coefficients, low, high, tile, 0)
+    for n in range(low, high):
+        if problem.joined[tensor] >> dims[n] & 1:
+            if problem.reuse[memory, tensor] == TILE:
+                terms[1 + dims[n]] = terms[0]
+            elif points == extent:
+                terms[1 + dims[n]] = terms[0] * coefficients[n] * tile[dims[n]] / extent
 
 
 @helper
@@ -87,13 +102,18 @@ def _moved_share(problem: Problem, tensor: int, tile: Integers, dim: int, step: 
 
 @helper
 def filling_terms(
-    problem: Problem, child: int, tile: Integers, spatial: Integers, terms: Floats
+    problem: Problem,
+    child: int,
+    tile: Integers,
+    index: Integers,
+    spatial: Integers,
+    terms: Floats,
 ) -> None:
     """What filling memory `child` with each tensor can take, whatever runs outside it.
 
     Args:
-        tile, spatial: Its tile, and the factors of the gap just outside, `(D,)`; all further
-            gaps outside are undecided.
+        tile, index, spatial: Its tile, the same as indices, and the factors of the gap just outside,
+            `(D,)`; all further gaps outside are undecided.
         terms: `(T, SLID + D)`, filled per tensor: energy per word; words that leave the parent per
             word that arrives; words that arrive if the tile moves whole at every visit; if each
             arrives once where it is needed; instances that need each word; words of the tile over
@@ -101,7 +121,7 @@ def filling_terms(
     """
     dims, tensors = problem.sizes.size, problem.bits.size
     moves = np.empty((tensors, 1 + dims))
-    tile_terms(problem, child, tile, moves)
+    tile_terms(problem, child, tile, index, moves)
     shares = np.ones(problem.fanout.size)
     adjacent = True
     for gap in range(child - 1):
@@ -109,7 +129,7 @@ def filling_terms(
     terms[:] = 0.0
     for t in range(tensors):
         if not problem.keeps[child, t]:
-            terms[t, REACH] = all_words(problem, t, tile)
+            terms[t, REACH] = all_words(problem, t, tile, index)
             continue
         reach = moves[t, 0]
         parent = parent_of(problem, child, t)
@@ -175,6 +195,12 @@ def fillings_by_loop(
         if not is_absorbed(problem, 1, tile, d, bound):
             steps = stepping_share(problem, d, tile[d], spatial[d], problem.sizes[d])
             by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
+    if memory == 1 and looped and is_alone(problem):
+        exact = np.full(dims, np.inf)
+        outermost_fillings(problem, tile, terms[:, PRICE].copy(), looped, exact)
+        for d in range(dims):
+            if by_loop[d] < np.inf:
+                by_loop[d] = max(by_loop[d], exact[d] * (1.0 - 1e-12))
     if looped == 0:
         by_loop[dims] = 0.0
         for t in range(problem.bits.size):

@@ -51,7 +51,6 @@ class Walk(NamedTuple):
     """Where a walk stands: it can stop at any chain and go on later. `P` levels of parts."""
 
     position: Integers  # (P,)
-    masks: Bits  # (P, word): which parts of each level go with the one inside
     sums: Floats  # (P + 1,): bounds of the parts chosen so far
     tiles: Integers  # (L, D)
     spatial: Integers  # (L, D)
@@ -181,10 +180,13 @@ def _pair_cycles(
 
 
 @inlined
-def _next_set(masks: Bits, depth: int, position: int, end: int) -> int:
-    """The first set bit of a level's mask from `position` on, or `end`."""
+def _next_fit(bits: Bits, unions: Integers, position: int, end: int) -> int:
+    """The first part of a level from `position` on that goes with the union of the one inside."""
     while position < end:
-        word = masks[depth, position >> 6] >> np.uint64(position & 63)
+        word = bits[0, unions[0], position >> 6]
+        for d in range(1, unions.size):
+            word &= bits[d, unions[d], position >> 6]
+        word >>= np.uint64(position & 63)
         if word == 0:
             position += 64 - (position & 63)
             continue
@@ -193,15 +195,6 @@ def _next_set(masks: Bits, depth: int, position: int, end: int) -> int:
             position += 1
         return position
     return end
-
-
-@inlined
-def _open_level(masks: Bits, bits: Bits, unions: Integers) -> None:
-    """Find the parts of a level that go with the union of the part inside."""
-    for word in range(bits.shape[2]):
-        masks[word] = bits[0, unions[0], word]
-        for d in range(1, unions.size):
-            masks[word] &= bits[d, unions[d], word]
 
 
 @inlined
@@ -257,7 +250,7 @@ def explore(
     memories = problem.keeps.shape[0]
     levels = starts.size - 1
     tiles, spatial, state = walk.tiles, walk.spatial, walk.state
-    position, sums, masks = walk.position, walk.sums, walk.masks
+    position, sums = walk.position, walk.sums
     values, by_loop, tile_indices = parts.values, parts.by_loop, parts.tile_indices
     unions = walk.unions
     orders = np.full(tiles.shape, -1, dtype=np.int64)
@@ -277,7 +270,7 @@ def explore(
         row = position[depth]
         if depth > 0 and row < end:
             first = starts[depth]
-            row = first + _next_set(masks, depth, row - first, end - first)
+            row = first + _next_fit(bits[depth], unions[depth - 1], row - first, end - first)
         if row >= end:
             depth -= 1
             if depth >= 0:
@@ -362,7 +355,6 @@ def explore(
         unions[depth] = parts.unions[row]
         if depth + 1 < levels:
             depth += 1
-            _open_level(walk.masks[depth], bits[depth], parts.unions[row])
             position[depth] = starts[depth]
             continue
         state[EVALUATED] += 1

@@ -34,10 +34,12 @@ least; of a part of memory 1, the time that it takes at memory 0, hidden behind 
 to it; and whether times are known.
 """
 UNKNOWN = -np.inf
+MOST_ASKED = 1000
+"""Parts whose closer bound is asked for to find the least; beyond, the rough ones are good enough."""
 
 
 class Parts(NamedTuple):
-    """Parts of one memory, one row each; the last four are known with the closer bound."""
+    """Parts of one memory, one row each; the last four get rows only where the walk needs them."""
 
     factors: Integers  # (part, 3, D): tile, outer and inner factors
     unions: Integers  # (part, D): index of the tile of all instances of the outer gap together
@@ -56,7 +58,7 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
     if memory == 0:
         values[BOUND] = values[ROUGH]
         return
-    filling_terms(problem, memory, factors[0], factors[1], terms)
+    filling_terms(problem, memory, factors[0], parts.tile_indices[row], factors[1], terms)
     values[FILLING] = fillings_by_loop(
         problem,
         memory,
@@ -163,14 +165,33 @@ def _outermost_times(problem: Problem, crossings: Floats, by_loop: Floats) -> tu
 
 @helper
 def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
-    """The least closer bound of all parts, found without asking for most of them."""
+    """The least that any part adds: mostly its closer bound, found without asking for most others.
+
+    Closer bounds that are found take the place of rough ones.
+    """
     least = np.inf
+    asked = 0
+    one = Parts(
+        np.empty_like(parts.factors[:1]),
+        np.empty_like(parts.unions[:1]),
+        np.empty_like(parts.tile_indices[:1]),
+        np.empty_like(parts.values[:1]),
+        np.zeros((1, parts.details.shape[1], parts.details.shape[2])),
+        np.zeros((1, parts.words.shape[1], parts.words.shape[2])),
+        np.zeros((1, parts.by_loop.shape[1])),
+        parts.crossings,
+    )
     for row in np.argsort(parts.values[:, ROUGH]):
         if parts.values[row, ROUGH] >= least:
             break
-        if parts.values[row, BOUND] == UNKNOWN:
-            bound_part(problem, memory, parts, row)
-        least = min(least, parts.values[row, BOUND])
+        if asked == MOST_ASKED:
+            return min(least, parts.values[row, ROUGH])
+        one.factors[0], one.unions[0] = parts.factors[row], parts.unions[row]
+        one.tile_indices[0], one.values[0] = parts.tile_indices[row], parts.values[row]
+        bound_part(problem, memory, one, 0)
+        parts.values[row, ROUGH] = one.values[0, BOUND]
+        least = min(least, one.values[0, BOUND])
+        asked += 1
     return least
 
 
@@ -179,6 +200,6 @@ def still_better(goal: Goal, values: Floats, others_pj: float, best: Floats) -> 
     """Which parts may still win once the others are known to add `others_pj`."""
     found = np.zeros(len(values), dtype=np.bool_)
     for row in range(len(values)):
-        energy = max(values[row, BOUND], values[row, ROUGH]) + others_pj
+        energy = values[row, ROUGH] + others_pj
         found[row] = is_better(goal, energy, values[row, CYCLES], best)
     return found

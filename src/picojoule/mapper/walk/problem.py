@@ -20,6 +20,11 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
+NEITHER, MANY = -1, -2
+"""What stands for the dimensions of an axis that is one dimension's own, or that more than two
+share."""
+
+
 class Problem(NamedTuple):
     """All that the kernels know. `L` memories (and gaps), `T` tensors, `D` dimensions."""
 
@@ -31,6 +36,11 @@ class Problem(NamedTuple):
     reuse: Integers  # (L, T)
     tensor_axis: Integers  # (T + 1,), into axis_first
     axis_first: Integers  # (axis + 1,), into the terms
+    axis_pair: Integers  # (axis, 2): the dimensions that share it; NEITHER, or MANY of them
+    axis_points: Integers  # (axis, tile, tile): coordinates of a tile
+    axis_words: Floats  # (axis, tile, tile): of all tiles of the operation, each by itself
+    axis_slides: Floats  # (axis, 2, tile, tile): share of them that is new after a step of one tile
+    axis_moves: Floats  # (axis, 2, tile, tile): share of them that a step moves if nothing stays
     term_dim: Integers  # (term,)
     term_coefficient: Integers  # (term,)
     single: Integers  # (T,), mask of dimensions that are alone on their axis
@@ -125,6 +135,11 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         axis_first=np.concatenate(
             [p.first[:-1] + offset for p, offset in zip(packed, offsets)] + [offsets[-1:]]
         ).astype(np.int64),
+        axis_pair=_pairs(operation),
+        axis_points=np.ones((1, 1, 1), dtype=np.int64),
+        axis_words=np.ones((1, 1, 1)),
+        axis_slides=np.ones((1, 2, 1, 1)),
+        axis_moves=np.ones((1, 2, 1, 1)),
         term_dim=np.concatenate([p.dim for p in packed]),
         term_coefficient=np.concatenate([p.coefficient for p in packed]),
         single=single,
@@ -180,6 +195,18 @@ def _pools(memory: Memory, tensors: tuple[Tensor, ...]) -> list[int]:
         owners.setdefault(tensor.role if tensor.role in private else "", n)
         for n, tensor in enumerate(tensors)
     ]
+
+
+def _pairs(operation: Operation) -> Integers:
+    """The two dimensions that share each axis, `(axis, 2)`; others say how many there are."""
+    sizes, names = operation.sizes, [name for name, _ in operation.dims]
+    pairs: list[tuple[int, int]] = []
+    for tensor in operation.tensors:
+        for axis in tensor.axes:
+            dims = [names.index(term.dim) for term in axis.terms if sizes[term.dim] > 1]
+            other = MANY if len(dims) > 2 else NEITHER
+            pairs.append((dims[0], dims[1]) if len(dims) == 2 else (other, other))
+    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def _masks(operation: Operation) -> tuple[Integers, Integers]:

@@ -17,6 +17,7 @@ from picojoule.mapper.walk.tiles import (
     find_shares,
     irrelevant_spatial,
     least_share,
+    next_set,
     parent_of,
     word_price,
 )
@@ -143,10 +144,18 @@ def _gap_bounds(
 
 
 @helper
-def _gap_prices(problem: Problem, memory: int, outer: Integers) -> Floats:
+def gap_prices(problem: Problem, memory: int, outer_vectors: Integers) -> Floats:
+    """Per choice of the gap outside, `(gap, T, 2)`: see `_gap_prices`."""
+    prices = np.zeros((len(outer_vectors), problem.bits.size, 2))
+    for o in range(len(outer_vectors) if memory > 0 else 0):
+        _gap_prices(problem, memory, outer_vectors[o], prices[o])
+    return prices
+
+
+@helper
+def _gap_prices(problem: Problem, memory: int, outer: Integers, prices: Floats) -> None:
     """Per tensor, `(T, 2)`: energy per word that fills `memory` at least, and needed copies."""
     memories, tensors = problem.keeps.shape
-    prices = np.zeros((tensors, 2))
     spatial = np.ones((memories, outer.size), dtype=np.int64)
     spatial[memory - 1] = outer
     ones = np.ones((memories, outer.size), dtype=np.int64)
@@ -165,7 +174,6 @@ def _gap_prices(problem: Problem, memory: int, outer: Integers) -> Floats:
         else:
             prices[t, 0] = word_price(problem, parent, memory, t, shares[t], memory - 1)
         prices[t, 1] = irrelevant_spatial(problem, t, outer)
-    return prices
 
 
 @inlined
@@ -238,6 +246,8 @@ def all_parts(
     tile_indices: Integers,
     outer_vectors: Integers,
     outer_indices: Integers,
+    prices: Floats,
+    groups: Integers,
     inner: Integers,
     outside: NDArray[np.bool_],
     others_pj: float,
@@ -252,6 +262,8 @@ def all_parts(
     Args:
         tile_indices: Tiles that the memory can hold, as indices into `table`, `(tile, D)`.
         outer_vectors, outer_indices: Choices of the gap outside, `(gap, D)`.
+        prices: From `gap_prices`.
+        groups: `(group + 1,)`, where choices of equal prices begin.
         inner: The choice of the gap inside; ones unless this is the innermost memory.
         outside: `(D, n)`, which unions memory 0 may loop over; it holds for memory 1 alone.
         others_pj: The least that the parts of the other memories add.
@@ -270,51 +282,60 @@ def all_parts(
     values = np.zeros((1024, 9))
     gaps = _gap_bounds(problem, goal, memory, outer_vectors, inner, floor)
     gaps[:, 2] = np.maximum(gaps[:, 2], least)
-    prices = np.zeros((len(outer_vectors), tensors, 2))
     totals = _remembered_words(problem, memory)
     allowed = allowed_bits(outer_indices, products >= 0)
     hopeful = np.zeros(allowed.shape[2], dtype=np.uint64)
     for o in range(len(outer_vectors)):
         energy = gaps[o, 0] + others_pj
-        if memory > 0 and is_better(goal, energy, gaps[o, 2], best):
-            prices[o] = _gap_prices(problem, memory, outer_vectors[o])
-            for t in range(tensors):
-                energy += prices[o, t, 0] * prices[o, t, 1] * totals[t]
+        for t in range(tensors):
+            energy += prices[o, t, 0] * prices[o, t, 1] * totals[t]
         if is_better(goal, energy, gaps[o, 2], best):
             hopeful[o // 64] |= np.uint64(1) << np.uint64(o % 64)
     terms = np.zeros((tensors, 1 + dims))
     tile = np.empty(dims, dtype=np.int64)
     union = np.empty(dims, dtype=np.int64)
+    ones = np.ones(dims, dtype=np.int64)
+    masks = np.zeros((1, allowed.shape[2]), dtype=np.uint64)
+    floors = np.full((len(groups) - 1, 2), np.inf)
+    for g in range(len(groups) - 1):
+        for o in range(groups[g], groups[g + 1]):
+            floors[g, 0] = min(floors[g, 0], gaps[o, 0])
+            floors[g, 1] = min(floors[g, 1], gaps[o, 2])
     count = 0
     seen = 0
     for row in range(len(tile_indices)):
         for d in range(dims):
             tile[d] = table[d, tile_indices[row, d]]
-        fresh = False
         for word in range(allowed.shape[2]):
             mask = allowed[0, tile_indices[row, 0], word]
             for d in range(1, dims):
                 mask &= allowed[d, tile_indices[row, d], word]
             seen += _count_bits(mask)
-            mask &= hopeful[word]
-            o = word * 64 - 1
-            while mask:
-                o += 1
-                taken = mask & np.uint64(1)
-                mask >>= np.uint64(1)
-                if not taken:
+            masks[0, word] = mask & hopeful[word]
+        fresh = False
+        for g in range(len(groups) - 1):
+            o, end = next_set(masks, 0, groups[g], groups[g + 1]), groups[g + 1]
+            if o == end:
+                continue
+            if memory > 0 and not fresh:
+                tile_terms(problem, memory, tile, tile_indices[row], terms)
+                fresh = True
+            if memory > 0 and end - o > 1:
+                # What holds of all choices with these prices.
+                rough = floors[g, 0] + others_pj
+                rough += _rough_filling(problem, tile, ones, terms, prices[o], totals)
+                if not is_better(goal, rough, floors[g, 1], best):
                     continue
+            while o < end:
                 outer = outer_vectors[o]
                 rough = gaps[o, 0]
                 if memory > 0:
-                    if not fresh:
-                        tile_terms(problem, memory, tile, terms)
-                        fresh = True
                     rough += _rough_filling(problem, tile, outer, terms, prices[o], totals)
-                if not is_better(goal, rough + others_pj, gaps[o, 2], best):
+                taken, o = o, next_set(masks, 0, o + 1, end)
+                if not is_better(goal, rough + others_pj, gaps[taken, 2], best):
                     continue
                 for d in range(dims):
-                    union[d] = products[d, tile_indices[row, d], outer_indices[o, d]]
+                    union[d] = products[d, tile_indices[row, d], outer_indices[taken, d]]
                 if memory == 1 and not _all_of(outside, union):
                     continue
                 if count == len(values):
@@ -323,18 +344,18 @@ def all_parts(
                 factors[count, 0], factors[count, 1], factors[count, 2] = tile, outer, inner
                 unions[count], indices[count] = union, tile_indices[row]
                 values[count, ROUGH], values[count, BOUND] = rough, UNKNOWN
-                values[count, BASE] = gaps[o, 0]
-                values[count, COMPUTE], values[count, CYCLES] = gaps[o, 1], gaps[o, 2]
+                values[count, BASE] = gaps[taken, 0]
+                values[count, COMPUTE], values[count, CYCLES] = gaps[taken, 1], gaps[taken, 2]
                 count += 1
     return Parts(
         factors[:count],
         unions[:count],
         indices[:count],
         values[:count],
-        np.zeros((count, tensors, SLID + dims)),
-        np.zeros((count, dims + 1, tensors)),
-        np.zeros((count, dims + 1)),
-        np.zeros((count, (dims + 2) if is_timed(problem, goal) else 1, memories, 3)),
+        np.zeros((0, tensors, SLID + dims)),
+        np.zeros((0, dims + 1, tensors)),
+        np.zeros((0, dims + 1)),
+        np.zeros((0, (dims + 2) if is_timed(problem, goal) else 1, memories, 3)),
     ), seen
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import common_points, distinct_offsets, shared_in_run, shared_points
+from picojoule.cost import distinct_offsets, shared_in_run, shared_points
 from picojoule.jit import helper, inlined
 from picojoule.mapper.walk.problem import Problem
 
@@ -96,110 +96,20 @@ def is_even_axis(problem: Problem, tile: Integers, low: int, high: int) -> bool:
 
 
 @helper
-def all_words(problem: Problem, tensor: int, tile: Integers) -> float:
-    """Words of a tensor in all tiles of the whole operation together, each by itself."""
-    if problem.uneven == 0:
-        return words_of(problem, tensor, tile) * visits_of(problem, tile)
-    total = 1.0
-    mask = problem.single[tensor] | problem.joined[tensor]
-    for d in range(tile.size):
-        if problem.single[tensor] >> d & 1:
-            total *= problem.sizes[d]
-        elif not mask >> d & 1:
-            total *= -(-problem.sizes[d] // tile[d])
+def words_at(problem: Problem, tensor: int, tile: Integers, index: Integers) -> int:
+    """Distinct words of a tensor in a tile whose indices are at hand."""
+    words = 1
+    dims, coefficients = problem.term_dim, problem.term_coefficient
     for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
         low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
-        joined = False
-        for n in range(low, high):
-            joined |= bool(problem.joined[tensor] >> problem.term_dim[n] & 1)
-        if joined:
-            total *= _axis_words(problem, tile, low, high)
-    return total
-
-
-@helper
-def _axis_words(problem: Problem, tile: Integers, low: int, high: int) -> float:
-    """Coordinates of one axis, terms `low` to `high`, in all its pieces; the last may be short."""
-    dims, coefficients = problem.term_dim, problem.term_coefficient
-    piece = tile.copy()
-    total = 0.0
-    for which in range(1 << (high - low)):
-        times = 1.0
-        for n in range(low, high):
-            d = dims[n]
-            full = problem.sizes[d] // tile[d]
-            rest = problem.sizes[d] - full * tile[d]
-            if which >> (n - low) & 1:
-                times *= 1.0 if rest > 0 else 0.0
-                piece[d] = max(rest, 1)
-            else:
-                times *= full
-                piece[d] = tile[d]
-        if times > 0.0:
-            total += times * shared_on_axis(dims, coefficients, low, high, piece, 0)
-    return total
-
-
-@helper
-def sliding_share(problem: Problem, tile: Integers, low: int, high: int, dim: int) -> float:
-    """What counts of the coordinates of an axis where short pieces of `dim` slide, at least.
-
-    A short piece moves no less than its share of what a full one does. Axes of more than two
-    dimensions count with nothing.
-    """
-    if high - low != 2:
-        return 0.0
-    dims, coefficients = problem.term_dim, problem.term_coefficient
-    other = dims[low + 1] if dims[low] == dim else dims[low]
-    full = problem.sizes[other] // tile[other]
-    rest = problem.sizes[other] - full * tile[other]
-    words = full * float(shared_on_axis(dims, coefficients, low, high, tile, 0))
-    if rest > 0:
-        piece = tile.copy()
-        piece[other] = rest
-        words += shared_on_axis(dims, coefficients, low, high, piece, 0)
-    words *= problem.sizes[dim] / tile[dim]
-    return min(1.0, words / _axis_words(problem, tile, low, high))
-
-
-@helper
-def uneven_share(
-    problem: Problem, tile: Integers, low: int, high: int, which: int, step: int
-) -> float:
-    """Share of the coordinates of an axis that is new after steps along term `which`, at least.
-
-    The last pieces may be short. A short one counts with its share of a full one, or both with
-    less where it moves less. Axes of more than two dimensions count with nothing.
-    """
-    if high - low != 2:
-        return 0.0
-    dims = problem.term_dim[low:high]
-    coefficients = problem.term_coefficient[low:high]
-    own = which - low
-    rest = problem.sizes[dims] % tile[dims]
-    full = problem.sizes[dims] // tile[dims]
-    old = tile[dims]
-    shift = -coefficients[own] * step
-    words = 0.0
-    for short in range(2):
-        if short and rest[1 - own] == 0:
-            continue
-        old[1 - own] = rest[1 - own] if short else tile[dims[1 - own]]
-        new = old.copy()
-        moved = _new_points(coefficients, new, old, shift)
-        if rest[own] > 0:
-            new[own] = rest[own]
-            moved = min(moved, _new_points(coefficients, new, old, shift) * old[own] / rest[own])
-        words += moved * (1.0 if short else float(full[1 - own]))
-    words *= problem.sizes[dims[own]] / tile[dims[own]]
-    return min(1.0, words / _axis_words(problem, tile, low, high))
-
-
-@helper
-def _new_points(coefficients: Integers, new: Integers, old: Integers, shift: int) -> float:
-    """Coordinates of a tile that an old one, which starts at `shift`, does not have."""
-    points = common_points(coefficients, new, new, 0, False)
-    return float(points - common_points(coefficients, new, old, shift, False))
+        pair = problem.axis_pair[axis]
+        if high - low == 1:
+            words *= int(tile[dims[low]])
+        elif pair[0] >= 0:
+            words *= problem.axis_points[axis, index[pair[0]], index[pair[1]]]
+        elif high > low:
+            words *= shared_on_axis(dims, coefficients, low, high, tile, 0)
+    return words
 
 
 @helper
@@ -498,6 +408,21 @@ def allowed_bits(indices: Integers, allowed: NDArray[np.bool_]) -> Bits:
     return bits
 
 
+@inlined
+def next_set(masks: Bits, depth: int, position: int, end: int) -> int:
+    """The first set bit of a level's mask from `position` on, or `end`."""
+    while position < end:
+        word = masks[depth, position >> 6] >> np.uint64(position & 63)
+        if word == 0:
+            position += 64 - (position & 63)
+            continue
+        while not word & np.uint64(1):
+            word >>= np.uint64(1)
+            position += 1
+        return position
+    return end
+
+
 @helper
 def _advance(index: Integers, counts: Integers) -> bool:
     """Step a mixed-radix counter; False once it has wrapped."""
@@ -507,6 +432,20 @@ def _advance(index: Integers, counts: Integers) -> bool:
             return True
         index[d] = 0
     return False
+
+
+@helper
+def _fits_at(problem: Problem, memory: int, tile: Integers, index: Integers) -> bool:
+    """As `fits`, with the indices of the tile at hand."""
+    tensors = problem.bits.size
+    used = np.zeros(tensors, dtype=np.int64)
+    for t in range(tensors):
+        pool = problem.pool[memory, t]
+        if problem.keeps[memory, t] and problem.pool_bits[memory, pool] >= 0:
+            used[pool] += words_at(problem, t, tile, index) * problem.bits[t]
+            if used[pool] > problem.pool_bits[memory, pool]:
+                return False
+    return True
 
 
 @helper
@@ -522,7 +461,7 @@ def all_tiles(problem: Problem, memory: int, table: Integers, counts: Integers) 
     while running:
         for d in range(dims):
             tile[d] = table[d, index[d]]
-        if fits(problem, memory, tile):
+        if _fits_at(problem, memory, tile, index):
             if count == capacity:
                 grown = np.empty((2 * capacity, dims), dtype=np.int64)
                 grown[:capacity] = tiles

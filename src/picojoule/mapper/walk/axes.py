@@ -1,0 +1,197 @@
+"""Axes: what all pieces of two dimensions have on an axis that they share, in tables.
+
+Where bounds do not divide, the last piece of a dimension is short: it has its own size on the axis.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.cost import common_points
+from picojoule.jit import helper
+from picojoule.mapper.walk.problem import MANY, Problem
+from picojoule.mapper.walk.tiles import shared_on_axis
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class AxisTables(NamedTuple):
+    """Per axis and per tiles of the two dimensions that share it; see `Problem`."""
+
+    points: Integers
+    words: Floats
+    slides: Floats
+    moves: Floats
+
+
+@helper
+def axis_tables(problem: Problem, table: Integers, counts: Integers) -> AxisTables:
+    """Fill the tables of all axes that two dimensions share.
+
+    Args:
+        table, counts: Tiles of each dimension, `(D, n)`, and how many, `(D,)`.
+    """
+    axes = problem.axis_pair.shape[0]
+    most = 1
+    for axis in range(axes):
+        for which in range(2 if problem.axis_pair[axis, 0] >= 0 else 0):
+            most = max(most, counts[problem.axis_pair[axis, which]])
+    tables = AxisTables(
+        np.zeros((axes, most, most), dtype=np.int64),
+        np.zeros((axes, most, most)),
+        np.zeros((axes, 2, most, most)),
+        np.zeros((axes, 2, most, most)),
+    )
+    tile = np.ones(problem.sizes.size, dtype=np.int64)
+    for axis in range(axes):
+        first, second = problem.axis_pair[axis]
+        if first < 0:
+            continue
+        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+        for i in range(counts[first]):
+            for j in range(counts[second]):
+                tile[first], tile[second] = table[first, i], table[second, j]
+                _fill(problem, axis, low, high, tile, i, j, tables)
+        tile[first] = tile[second] = 1
+    return tables
+
+
+@helper
+def _fill(
+    problem: Problem,
+    axis: int,
+    low: int,
+    high: int,
+    tile: Integers,
+    i: int,
+    j: int,
+    tables: AxisTables,
+) -> None:
+    """Fill in one place of the tables."""
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    points = shared_on_axis(dims, coefficients, low, high, tile, 0)
+    extent = 1
+    for n in range(low, high):
+        extent += coefficients[n] * (tile[dims[n]] - 1)
+    tables.points[axis, i, j] = points
+    tables.words[axis, i, j] = _axis_words(problem, tile, low, high)
+    for which in range(2):
+        dim, other = problem.axis_pair[axis, which], problem.axis_pair[axis, 1 - which]
+        moved = _sliding_share(problem, tile, low, high, dim, other)
+        tables.moves[axis, which, i, j] = moved
+        if points == extent:
+            for n in range(low, high):
+                if dims[n] == dim:
+                    tables.slides[axis, which, i, j] = moved * coefficients[n] * tile[dim] / extent
+
+
+@helper
+def all_words(problem: Problem, tensor: int, tile: Integers, index: Integers) -> float:
+    """Words of a tensor in all tiles of the whole operation together, each by itself.
+
+    Args:
+        tile, index: The tile, and its indices in the table of tiles.
+    """
+    total = 1.0
+    mask = problem.single[tensor] | problem.joined[tensor]
+    for d in range(tile.size):
+        if problem.single[tensor] >> d & 1:
+            total *= problem.sizes[d]
+        elif not mask >> d & 1:
+            total *= -(-problem.sizes[d] // tile[d])
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
+        pair = problem.axis_pair[axis]
+        if pair[0] >= 0:
+            total *= problem.axis_words[axis, index[pair[0]], index[pair[1]]]
+        elif pair[0] == MANY:
+            total *= _axis_words(problem, tile, low, high)
+    return total
+
+
+@helper
+def _axis_words(problem: Problem, tile: Integers, low: int, high: int) -> float:
+    """Coordinates of one axis, terms `low` to `high`, in all its pieces; the last may be short."""
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    piece = tile.copy()
+    total = 0.0
+    for which in range(1 << (high - low)):
+        times = 1.0
+        for n in range(low, high):
+            d = dims[n]
+            full = problem.sizes[d] // tile[d]
+            rest = problem.sizes[d] - full * tile[d]
+            if which >> (n - low) & 1:
+                times *= 1.0 if rest > 0 else 0.0
+                piece[d] = max(rest, 1)
+            else:
+                times *= full
+                piece[d] = tile[d]
+        if times > 0.0:
+            total += times * shared_on_axis(dims, coefficients, low, high, piece, 0)
+    return total
+
+
+@helper
+def _sliding_share(
+    problem: Problem, tile: Integers, low: int, high: int, dim: int, other: int
+) -> float:
+    """What counts of the coordinates of an axis where short pieces of `dim` slide, at least.
+
+    A short piece moves no less than its share of what a full one does.
+
+    Args:
+        other: The dimension that shares the axis.
+    """
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    full = problem.sizes[other] // tile[other]
+    rest = problem.sizes[other] - full * tile[other]
+    words = full * float(shared_on_axis(dims, coefficients, low, high, tile, 0))
+    if rest > 0:
+        piece = tile.copy()
+        piece[other] = rest
+        words += shared_on_axis(dims, coefficients, low, high, piece, 0)
+    words *= problem.sizes[dim] / tile[dim]
+    return min(1.0, words / _axis_words(problem, tile, low, high))
+
+
+@helper
+def uneven_share(
+    problem: Problem, tile: Integers, low: int, high: int, which: int, step: int
+) -> float:
+    """Share of the coordinates of an axis that is new after steps along term `which`, at least.
+
+    The last pieces may be short. A short one counts with its share of a full one, or both with
+    less where it moves less. Axes of more than two dimensions count with nothing.
+    """
+    if high - low != 2:
+        return 0.0
+    dims = problem.term_dim[low:high]
+    coefficients = problem.term_coefficient[low:high]
+    own = which - low
+    rest = problem.sizes[dims] % tile[dims]
+    full = problem.sizes[dims] // tile[dims]
+    old = tile[dims]
+    shift = -coefficients[own] * step
+    words = 0.0
+    for short in range(2):
+        if short and rest[1 - own] == 0:
+            continue
+        old[1 - own] = rest[1 - own] if short else tile[dims[1 - own]]
+        new = old.copy()
+        moved = _new_points(coefficients, new, old, shift)
+        if rest[own] > 0:
+            new[own] = rest[own]
+            moved = min(moved, _new_points(coefficients, new, old, shift) * old[own] / rest[own])
+        words += moved * (1.0 if short else float(full[1 - own]))
+    words *= problem.sizes[dims[own]] / tile[dims[own]]
+    return min(1.0, words / _axis_words(problem, tile, low, high))
+
+
+@helper
+def _new_points(coefficients: Integers, new: Integers, old: Integers, shift: int) -> float:
+    """Coordinates of a tile that an old one, which starts at `shift`, does not have."""
+    points = common_points(coefficients, new, new, 0, False)
+    return float(points - common_points(coefficients, new, old, shift, False))
