@@ -211,7 +211,10 @@ def _check_arrays(case: _Case, tensor: Tensor, exchange: Exchange, inside: int) 
         raise _unsupported(case.operation, "forwarded words", ragged, "switch forwarding off")
     dims = {index: {loop.dim for loop in case.nest.levels[index].loops} for index in arrays}
     spread = ragged & set[str]().union(*dims.values())
-    windows = {t.dim for axis in tensor.axes if len(axis.terms) > 1 for t in axis.terms}
+    windows: set[str] = set()
+    for axis in tensor.axes:
+        sliding = {term.dim for term in axis.terms if case.operation.sizes[term.dim] > 1}
+        windows |= sliding if len(sliding) > 1 else set()
     for outer in (index for index in arrays[:-1] if joins[index]):
         for inner in (index for index in arrays if index > outer):
             apart = dims[outer] & dims[inner] - set(tensor.dims)

@@ -23,14 +23,18 @@ class PackedTensor:
 
 
 def pack_tensor(operation: Operation, tensor: Tensor) -> PackedTensor:
-    """Turn a tensor's axes into arrays over the operation's dimension order."""
+    """Turn a tensor's axes into arrays over the operation's dimension order.
+
+    Of terms that share an axis, those of a single iteration are left out: they move nothing.
+    """
     index = {name: n for n, (name, _) in enumerate(operation.dims)}
     first = [0]
     dims: list[int] = []
     coefficients: list[int] = []
     for axis in tensor.axes:
-        dims.extend(index[term.dim] for term in axis.terms)
-        coefficients.extend(term.coefficient for term in axis.terms)
+        terms = [term for term in axis.terms if operation.sizes[term.dim] > 1] or axis.terms[:1]
+        dims.extend(index[term.dim] for term in terms)
+        coefficients.extend(term.coefficient for term in terms)
         first.append(len(dims))
     return PackedTensor(
         np.array(first, dtype=np.int64),

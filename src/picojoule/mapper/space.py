@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -124,11 +124,59 @@ def build_space(
         operation=operation,
         stages=stages,
         constraints=constraints,
-        problem=problem._replace(before=before, absorbs=absorbs),
+        problem=problem._replace(
+            before=before,
+            absorbs=absorbs,
+            mirror=problem.mirror if constraints.parts else _mirror_of(operation, stages),
+        ),
         cuts=cuts,
         products=product_table(cuts, codes),
         links=links,
         spreads=spreads,
+    )
+
+
+def _mirror_of(operation: Operation, stages: Sequence[Stage]) -> Integers:
+    """Dimensions exchanged by which neither the operation nor a chip's arrays change, `(D,)`.
+
+    So P with Q and R with S, where maps and filters are square.
+    """
+    names = [name for name, _ in operation.dims]
+    same = np.arange(len(names))
+    pairs = [
+        (a, b)
+        for a, b in itertools.combinations(range(len(names)), 2)
+        if operation.dims[a][1] == operation.dims[b][1] > 1
+    ]
+    for chosen in itertools.chain(
+        itertools.combinations(pairs, 1), itertools.combinations(pairs, 2)
+    ):
+        exchanged = same.copy()
+        for a, b in chosen:
+            exchanged[a], exchanged[b] = exchanged[b], exchanged[a]
+        disjoint = (exchanged[exchanged] == same).all()
+        if disjoint and _is_mirror(operation, stages, dict(zip(names, exchanged, strict=True))):
+            return exchanged
+    return same
+
+
+def _is_mirror(operation: Operation, stages: Sequence[Stage], images: Mapping[str, int]) -> bool:
+    """Whether nothing changes when each dimension takes the place of its image."""
+    names, sizes = [name for name, _ in operation.dims], operation.sizes
+    for tensor in operation.tensors:
+        axes = [[term for term in axis.terms if sizes[term.dim] > 1] for axis in tensor.axes]
+        own = sorted(sorted((term.coefficient, term.dim) for term in axis) for axis in axes)
+        image = sorted(
+            sorted((term.coefficient, names[images[term.dim]]) for term in axis) for axis in axes
+        )
+        if own != image:
+            return False
+    return all(
+        dims is None or (name in dims) == (names[images[name]] in dims)
+        for _, array in stages
+        if array is not None
+        for dims in (array.x_dims, array.y_dims)
+        for name in names
     )
 
 
@@ -142,6 +190,8 @@ def _with_cuts(problem: Problem, cuts: Cuts) -> Problem:
         axis_words=tables.words,
         axis_slides=tables.slides,
         axis_moves=tables.moves,
+        axis_every=tables.every,
+        axis_kept=tables.kept,
         moving=moving,
         least_moving=moving.min(axis=1),
         worst_moving=moving.min(axis=(1, 2)),

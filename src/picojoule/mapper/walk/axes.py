@@ -8,13 +8,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import common_points
+from picojoule.cost import REUSE, common_points
 from picojoule.jit import helper
 from picojoule.mapper.walk.problem import MANY, Problem
 from picojoule.mapper.walk.tiles import shared_on_axis
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+TILE = REUSE["tile"]
+STANDS, STEPS, WRAPS = 0, 1, 2
+"""What the loop over a dimension does at a step: it stands anywhere, advances, or wraps."""
 
 
 class AxisTables(NamedTuple):
@@ -24,6 +28,8 @@ class AxisTables(NamedTuple):
     words: Floats
     slides: Floats
     moves: Floats
+    every: Floats
+    kept: Floats
 
 
 @helper
@@ -43,7 +49,13 @@ def axis_tables(problem: Problem, table: Integers, counts: Integers) -> AxisTabl
         np.zeros((axes, most, most)),
         np.zeros((axes, 2, most, most)),
         np.zeros((axes, 2, most, most)),
+        np.zeros((axes, 3, 3, most, most)),
+        np.zeros((axes, 3, 3, most, most)),
     )
+    reuse = np.zeros(axes, dtype=np.int64)
+    for t in range(problem.bits.size):
+        for axis in range(problem.tensor_axis[t], problem.tensor_axis[t + 1]):
+            reuse[axis] = problem.reuse[min(1, problem.reuse.shape[0] - 1), t]
     tile = np.ones(problem.sizes.size, dtype=np.int64)
     for axis in range(axes):
         first, second = problem.axis_pair[axis]
@@ -54,6 +66,10 @@ def axis_tables(problem: Problem, table: Integers, counts: Integers) -> AxisTabl
             for j in range(counts[second]):
                 tile[first], tile[second] = table[first, i], table[second, j]
                 _fill(problem, axis, low, high, tile, i, j, tables)
+                every, kept = np.zeros((3, 3)), np.zeros((3, 3))
+                _fill_moves(problem, axis, tile, reuse[axis], every, kept)
+                tables.every[axis, :, :, i, j] = every
+                tables.kept[axis, :, :, i, j] = kept
         tile[first] = tile[second] = 1
     return tables
 
@@ -85,6 +101,62 @@ def _fill(
             for n in range(low, high):
                 if dims[n] == dim:
                     tables.slides[axis, which, i, j] = moved * coefficients[n] * tile[dim] / extent
+
+
+@helper
+def _states(size: int, tile: int, what: int) -> Integers:
+    """How the pieces of a dimension move, `(2, 4)`: how often, iterations now and before, shift."""
+    states = np.zeros((2, 4), dtype=np.int64)
+    full, rest = size // tile, size % tile
+    pieces = full + (1 if rest > 0 else 0)
+    if what == WRAPS:
+        states[0] = np.array((1, tile, rest if rest > 0 else tile, (pieces - 1) * tile))
+        return states
+    states[0] = np.array((full, tile, tile, 0))
+    states[1] = np.array((1 if rest > 0 else 0, max(rest, 1), max(rest, 1), 0))
+    if what == STEPS:
+        states[0, 0] -= 1
+        states[:, 2], states[:, 3] = tile, -tile
+    return states
+
+
+@helper
+def _fill_moves(
+    problem: Problem, axis: int, tile: Integers, reuse: int, every: Floats, kept: Floats
+) -> None:
+    """What all tiles have on an axis of two dimensions, and what they had, by what each loop does.
+
+    Args:
+        every, kept: `(3, 3)`.
+    """
+    first, second = problem.axis_pair[axis]
+    own = np.ones(2, dtype=np.int64)
+    for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
+        if problem.term_dim[n] == first:
+            own[0] = problem.term_coefficient[n]
+        elif problem.term_dim[n] == second:
+            own[1] = problem.term_coefficient[n]
+    new, old = np.empty(2, dtype=np.int64), np.empty(2, dtype=np.int64)
+    for one in range(3):
+        states = _states(problem.sizes[first], tile[first], one)
+        for other in range(3):
+            others = _states(problem.sizes[second], tile[second], other)
+            for i in range(2):
+                for j in range(2):
+                    times = float(states[i, 0] * others[j, 0])
+                    if times <= 0.0:
+                        continue
+                    new[0], new[1] = states[i, 1], others[j, 1]
+                    old[0], old[1] = states[i, 2], others[j, 2]
+                    shift = own[0] * states[i, 3] + own[1] * others[j, 3]
+                    points = common_points(own, new, new, 0, False)
+                    still = points
+                    if one != STANDS or other != STANDS:
+                        still = common_points(own, new, old, shift, False)
+                    if reuse == TILE and still < points:
+                        still = 0
+                    every[one, other] += times * points
+                    kept[one, other] += times * still
 
 
 @helper

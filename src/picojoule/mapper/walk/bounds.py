@@ -159,6 +159,7 @@ def fillings_by_loop(
     problem: Problem,
     memory: int,
     tile: Integers,
+    index: Integers,
     spatial: Integers,
     union: Integers,
     terms: Floats,
@@ -170,8 +171,8 @@ def fillings_by_loop(
     All loops outside memory 1 are those of memory 0, so that more is known of them.
 
     Args:
-        tile, spatial, union: Its tile, the factors of the gap outside, and the index of what they
-            hold together.
+        tile, index: Its tile, and the same as indices.
+        spatial, union: The factors of the gap outside, and the indices of what they hold together.
         terms: `filling_terms` of them.
         by_loop: `(D + 1,)`, filled; infinite for a loop that there is not or need not be. The last
             one is for no loop at all.
@@ -197,7 +198,7 @@ def fillings_by_loop(
             by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
     if memory == 1 and looped and is_alone(problem):
         exact = np.full(dims, np.inf)
-        outermost_fillings(problem, tile, terms[:, PRICE].copy(), looped, exact)
+        outermost_fillings(problem, tile, index, terms[:, PRICE].copy(), looped, exact)
         for d in range(dims):
             if by_loop[d] < np.inf:
                 by_loop[d] = max(by_loop[d], exact[d] * (1.0 - 1e-12))

@@ -7,16 +7,15 @@ that decides what it receives, but for their order, and that is a shortest path 
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import REUSE, common_points
+from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
+from picojoule.mapper.walk.axes import STANDS, STEPS, WRAPS
 from picojoule.mapper.walk.problem import MANY, Problem
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-TILE, NONE = REUSE["tile"], REUSE["none"]
-STANDS, STEPS, WRAPS = 0, 1, 2
-"""What the loop over a dimension does at a step: it stands anywhere, advances, or wraps."""
+NONE = REUSE["none"]
 
 
 @helper
@@ -29,166 +28,128 @@ def is_alone(problem: Problem) -> bool:
 
 
 @helper
-def _states(size: int, tile: int, what: int) -> Integers:
-    """How the pieces of a dimension move, `(2, 4)`: how often, iterations now and before, shift."""
-    states = np.zeros((2, 4), dtype=np.int64)
-    full, rest = size // tile, size % tile
-    pieces = full + (1 if rest > 0 else 0)
-    if what == WRAPS:
-        states[0] = np.array((1, tile, rest if rest > 0 else tile, (pieces - 1) * tile))
-        return states
-    states[0] = np.array((full, tile, tile, 0))
-    states[1] = np.array((1 if rest > 0 else 0, max(rest, 1), max(rest, 1), 0))
-    if what == STEPS:
-        states[0, 0] -= 1
-        states[:, 2], states[:, 3] = tile, -tile
-    return states
+def _factors_of(problem: Problem, tile: Integers, factors: Floats) -> None:
+    """What each dimension contributes to the words of each tensor, `(T, D, 3)`, by what it does.
 
-
-@helper
-def _fill_axis(
-    problem: Problem, axis: int, tile: Integers, reuse: int, words: Floats, held: Floats
-) -> None:
-    """What all tiles have on an axis of two dimensions, and what they had, by what each loop does.
-
-    Args:
-        words, held: `(3, 3)`.
+    A dimension that is alone on an axis, its iterations; one that does not index, how often it
+    comes; one that shares an axis, nothing here.
     """
-    first, second = problem.axis_pair[axis]
-    own = np.ones(2, dtype=np.int64)
-    for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
-        if problem.term_dim[n] == first:
-            own[0] = problem.term_coefficient[n]
-        elif problem.term_dim[n] == second:
-            own[1] = problem.term_coefficient[n]
-    new, old = np.empty(2, dtype=np.int64), np.empty(2, dtype=np.int64)
-    for one in range(3):
-        states = _states(problem.sizes[first], tile[first], one)
-        for other in range(3):
-            others = _states(problem.sizes[second], tile[second], other)
-            for i in range(2):
-                for j in range(2):
-                    times = float(states[i, 0] * others[j, 0])
-                    if times <= 0.0:
-                        continue
-                    new[0], new[1] = states[i, 1], others[j, 1]
-                    old[0], old[1] = states[i, 2], others[j, 2]
-                    shift = own[0] * states[i, 3] + own[1] * others[j, 3]
-                    points = common_points(own, new, new, 0, False)
-                    kept = points
-                    if one != STANDS or other != STANDS:
-                        kept = common_points(own, new, old, shift, False)
-                    if reuse == TILE and kept < points:
-                        kept = 0
-                    words[one, other] += times * points
-                    held[one, other] += times * kept
+    for t in range(factors.shape[0]):
+        for d in range(tile.size):
+            first = size = 1.0
+            if problem.single[t] >> d & 1:
+                first, size = float(tile[d]), float(problem.sizes[d])
+            elif not problem.joined[t] >> d & 1:
+                size = float(-(-problem.sizes[d] // tile[d]))
+            factors[t, d, STANDS] = size
+            factors[t, d, WRAPS] = first
+            factors[t, d, STEPS] = size - first
+            if problem.joined[t] >> d & 1:
+                factors[t, d, STEPS] = 1.0
 
 
 @inlined
-def _what(dim: int, loop: int, inside: int) -> int:
-    """What the loop over a dimension does when `loop` steps and those of a mask wrap."""
-    if dim == loop:
-        return STEPS
-    return WRAPS if inside >> dim & 1 else STANDS
-
-
-@helper
 def _arriving(
     problem: Problem,
-    tensor: int,
-    tile: Integers,
+    prices: Floats,
+    factors: Floats,
+    index: Integers,
+    loops: Integers,
+    count: int,
+    whole: Floats,
     loop: int,
     inside: int,
-    words: Floats,
-    held: Floats,
 ) -> float:
-    """Words of a tensor that arrive at all steps of a loop; -1 as the loop: at no matter which.
+    """Energy of what arrives at all steps of a loop; -1 as the loop: at no matter which.
 
     Args:
-        words, held: From `_fill_axis`, `(axis, 3, 3)`.
+        loops, count: The dimensions that have loops.
+        whole: `(T,)`, energy of what the other dimensions contribute.
     """
     moved = inside | (1 << loop if loop >= 0 else 0)
-    sliding = problem.joined[tensor] & moved != 0
-    whole = loop < 0 or problem.reuse[1, tensor] == NONE or problem.single[tensor] & moved != 0
-    if not whole and not sliding:
-        return 0.0
-    total = 1.0
-    mask = problem.single[tensor] | problem.joined[tensor]
-    for d in range(tile.size):
-        if problem.joined[tensor] >> d & 1:
+    energy = 0.0
+    for t in range(prices.size):
+        if prices[t] == 0.0:
             continue
-        alone = problem.single[tensor] >> d & 1
-        size = problem.sizes[d] if alone else -(-problem.sizes[d] // tile[d])
-        first = tile[d] if alone else 1
-        if d == loop:
-            total *= size - first
-        elif inside >> d & 1:
-            total *= first
-        else:
-            total *= size
-    if mask == problem.single[tensor]:
-        return total
-    every, kept = total, total
-    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
-        pair = problem.axis_pair[axis]
-        if pair[0] >= 0:
-            one, other = _what(pair[0], loop, inside), _what(pair[1], loop, inside)
-            every *= words[axis, one, other]
-            kept *= held[axis, one, other]
-    return every if whole else every - kept
+        is_whole = problem.single[t] & moved != 0 or problem.reuse[1, t] == NONE or loop < 0
+        if not is_whole and not problem.joined[t] & moved:
+            continue
+        total = whole[t]
+        for n in range(count):
+            d = loops[n]
+            what = STEPS if d == loop else WRAPS if inside >> d & 1 else STANDS
+            total *= factors[t, d, what]
+        if problem.joined[t]:
+            every, kept = total, total
+            for axis in range(problem.tensor_axis[t], problem.tensor_axis[t + 1]):
+                first, second = problem.axis_pair[axis]
+                if first >= 0:
+                    one = STEPS if first == loop else WRAPS if inside >> first & 1 else STANDS
+                    two = STEPS if second == loop else WRAPS if inside >> second & 1 else STANDS
+                    i, j = index[first], index[second]
+                    every *= problem.axis_every[axis, one, two, i, j]
+                    kept *= problem.axis_kept[axis, one, two, i, j]
+            total = every if is_whole else every - kept
+        energy += total
+    return energy
 
 
 @helper
 def outermost_fillings(
-    problem: Problem, tile: Integers, prices: Floats, looped: int, by_loop: Floats
+    problem: Problem,
+    tile: Integers,
+    index: Integers,
+    prices: Floats,
+    looped: int,
+    by_loop: Floats,
 ) -> None:
     """Least energy of filling memory 1 with each loop innermost outside it, exactly.
 
     Args:
+        tile, index: The tile, and its indices in the table of tiles.
         prices: Energy per word of each tensor, `(T,)`.
         looped: Mask of the loops of memory 0.
         by_loop: `(D,)`, filled for the loops.
     """
     dims, tensors = tile.size, prices.size
-    axes = problem.axis_pair.shape[0]
-    words, held = np.zeros((axes, 3, 3)), np.zeros((axes, 3, 3))
-    for t in range(tensors):
-        for axis in range(problem.tensor_axis[t], problem.tensor_axis[t + 1]):
-            if prices[t] > 0.0 and problem.axis_pair[axis, 0] >= 0:
-                reuse = problem.reuse[1, t]
-                _fill_axis(problem, axis, tile, reuse, words[axis], held[axis])
-    first = 0.0
-    for t in range(tensors):
-        if prices[t] > 0.0:
-            first += prices[t] * _arriving(problem, t, tile, -1, looped, words, held)
-    rest = np.full(1 << dims, np.inf)
-    rest[looped] = 0.0
-    for inside in range(looped, -1, -1):
-        if inside & ~looped:
-            continue
-        settled = inside > 0
+    factors = np.empty((tensors, dims, 3))
+    _factors_of(problem, tile, factors)
+    loops = np.empty(dims, dtype=np.int64)
+    whole = prices.copy()
+    count = 0
+    for d in range(dims):
+        if looped >> d & 1:
+            loops[count] = d
+            count += 1
+        else:
+            for t in range(tensors):
+                whole[t] *= factors[t, d, STANDS]
+    first = _arriving(problem, prices, factors, index, loops, count, whole, -1, looped)
+    rest = np.full(1 << count, np.inf)
+    rest[-1] = 0.0
+    for chosen in range((1 << count) - 2, -1, -1):
+        inside = 0
+        for n in range(count):
+            if chosen >> n & 1:
+                inside |= 1 << loops[n]
+        settled = chosen > 0
         for t in range(tensors):
             if prices[t] > 0.0 and problem.reuse[1, t] != NONE:
                 settled &= problem.single[t] & inside != 0
         if settled:
             # Whatever steps from here on moves every tile whole.
-            rest[inside] = -first
-            for t in range(tensors):
-                if prices[t] > 0.0:
-                    arriving = _arriving(problem, t, tile, -1, inside, words, held)
-                    rest[inside] += prices[t] * arriving
+            total = _arriving(problem, prices, factors, index, loops, count, whole, -1, inside)
+            rest[chosen] = total - first
             continue
-        for loop in range(dims):
-            if inside >> loop & 1 or not looped >> loop & 1:
+        for n in range(count):
+            loop = loops[n]
+            if chosen >> n & 1 or problem.before[0, loop] & looped & ~inside:
                 continue
-            if problem.before[0, loop] & looped & ~inside:
-                continue
-            energy = rest[inside | 1 << loop]
-            for t in range(tensors):
-                if prices[t] > 0.0:
-                    arriving = _arriving(problem, t, tile, loop, inside, words, held)
-                    energy += prices[t] * arriving
-            if inside == 0:
+            energy = rest[chosen | 1 << n]
+            energy += _arriving(
+                problem, prices, factors, index, loops, count, whole, loop, inside
+            )
+            if chosen == 0:
                 by_loop[loop] = first + energy
             else:
-                rest[inside] = min(rest[inside], energy)
+                rest[chosen] = min(rest[chosen], energy)

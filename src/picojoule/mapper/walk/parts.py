@@ -25,7 +25,7 @@ from picojoule.mapper.walk.timing import (
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-ROUGH, BOUND, BASE, FILLING, COMPUTE, CYCLES, HIDDEN, ADDED, TIMED = 0, 1, 2, 3, 4, 5, 6, 7, 8
+ROUGH, BOUND, BASE, FILLING, COMPUTE, CYCLES, HIDDEN, ADDED, TIMED = range(9)
 """Columns of a part's values.
 
 A rough bound on the energy that it adds; a closer one, minus infinity until it is asked for; what
@@ -63,6 +63,7 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
         problem,
         memory,
         factors[0],
+        parts.tile_indices[row],
         factors[1],
         parts.unions[row],
         terms,

@@ -33,6 +33,7 @@ class Problem(NamedTuple):
     absorbs: Flags  # (L,), whether a factor may move from the loops outside into this tile
     idle: Flags  # (L,), whether a memory keeps nothing and need not have most kinds of loops
     before: Integers  # (L, D), mask of dimensions whose loops must run inside this one's
+    mirror: Integers  # (D,), dimensions exchanged by which nothing changes; each itself if none
     reuse: Integers  # (L, T)
     tensor_axis: Integers  # (T + 1,), into axis_first
     axis_first: Integers  # (axis + 1,), into the terms
@@ -41,6 +42,8 @@ class Problem(NamedTuple):
     axis_words: Floats  # (axis, tile, tile): of all tiles of the operation, each by itself
     axis_slides: Floats  # (axis, 2, tile, tile): share of them that is new after a step of one tile
     axis_moves: Floats  # (axis, 2, tile, tile): share of them that a step moves if nothing stays
+    axis_every: Floats  # (axis, 3, 3, tile, tile): in memory 1's tiles, by what both loops do
+    axis_kept: Floats  # (axis, 3, 3, tile, tile): of these, what was there before
     term_dim: Integers  # (term,)
     term_coefficient: Integers  # (term,)
     single: Integers  # (T,), mask of dimensions that are alone on their axis
@@ -128,6 +131,7 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         absorbs=np.ones(len(memories), dtype=np.bool_),
         idle=np.zeros(len(memories), dtype=np.bool_),
         before=np.zeros(shape, dtype=np.int64),
+        mirror=np.arange(len(operation.dims)),
         reuse=np.array(
             [[REUSE[m.reuse_of(t.role)] for t in tensors] for m in memories], dtype=np.int64
         ),
@@ -140,6 +144,8 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         axis_words=np.ones((1, 1, 1)),
         axis_slides=np.ones((1, 2, 1, 1)),
         axis_moves=np.ones((1, 2, 1, 1)),
+        axis_every=np.ones((1, 3, 3, 1, 1)),
+        axis_kept=np.ones((1, 3, 3, 1, 1)),
         term_dim=np.concatenate([p.dim for p in packed]),
         term_coefficient=np.concatenate([p.coefficient for p in packed]),
         single=single,

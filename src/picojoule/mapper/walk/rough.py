@@ -338,6 +338,8 @@ def all_parts(
                     union[d] = products[d, tile_indices[row, d], outer_indices[taken, d]]
                 if memory == 1 and not _all_of(outside, union):
                     continue
+                if memory == memories - 1 and _is_mirrored(problem.mirror, tile, outer, inner):
+                    continue
                 if count == len(values):
                     factors, unions = _grown(factors), _grown(unions)
                     indices, values = _grown(indices), _grown(values)
@@ -357,6 +359,20 @@ def all_parts(
         np.zeros((0, dims + 1)),
         np.zeros((0, (dims + 2) if is_timed(problem, goal) else 1, memories, 3)),
     ), seen
+
+
+@inlined
+def _is_mirrored(mirror: Integers, tile: Integers, outer: Integers, inner: Integers) -> bool:
+    """Whether the same part with dimensions exchanged comes first: one of the two is enough."""
+    for d in range(mirror.size):
+        other = mirror[d]
+        if tile[d] != tile[other]:
+            return tile[d] < tile[other]
+        if outer[d] != outer[other]:
+            return outer[d] < outer[other]
+        if inner[d] != inner[other]:
+            return inner[d] < inner[other]
+    return False
 
 
 @inlined
