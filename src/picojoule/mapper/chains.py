@@ -59,6 +59,7 @@ class Search:
         looked, evaluated, first_look: Pairs of parts compared, chains evaluated, and those among
             them that only looked for a good start.
         outer_parts: Of outer memories, by memory, whether for the first look, and what is kept.
+        tiles: By memory and what it keeps, the tiles that fit.
         others: By memory and what is kept there and outside: the energy that everything but filling
             it adds, and the cycles, at least.
         complete: Whether the whole space is accounted for.
@@ -81,6 +82,9 @@ class Search:
     first_look: int = 0
     outer_parts: dict[tuple[int, bool, bytes], Parts] = field(
         default_factory=dict[tuple[int, bool, bytes], Parts]
+    )
+    tiles: dict[tuple[int, bytes], Integers] = field(
+        default_factory=dict[tuple[int, bytes], Integers]
     )
     others: dict[tuple[int, bytes], tuple[float, float]] = field(
         default_factory=dict[tuple[int, bytes], tuple[float, float]]
@@ -288,7 +292,7 @@ def _parts_of(
     dims = np.arange(len(space.names))
     outer = _spreads(space, memory - 1, is_first_look)
     inner = _spreads(space, -1 if inside else memory, is_first_look)
-    tiles = _tiles_of(space, problem, memory, inside)
+    tiles = _tiles_of(run, problem, memory, inside)
     least_cycles = 0.0
     if inside and not is_passed:
         # What is refuted here must be so whatever is kept further in.
@@ -324,7 +328,9 @@ def _parts_of(
         )
         run.seen += 0 if is_first_look else int(seen)
         found.append(parts)
-    together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+    together = found[0]
+    if len(found) > 1:
+        together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
     if inside and not is_passed:
         run.outer_parts[key] = together
         if len(space.spreads[memory - 1].factors) <= WIDE_VECTORS:
@@ -348,20 +354,25 @@ def _alike(prices: Floats) -> tuple[Integers, Integers]:
     return order, np.append(starts, len(order))
 
 
-def _tiles_of(space: Space, problem: Problem, memory: int, inside: Parts | None) -> Integers:
+def _tiles_of(run: Search, problem: Problem, memory: int, inside: Parts | None) -> Integers:
     """The tiles that a memory may hold, as indices, `(tile, D)`."""
+    space = run.space
     last = space.cuts.counts - 1
     if memory == 0:
         return last.reshape(1, -1)
     if inside is not None and _is_passed(space, problem.keeps, memory):
         # It has no loops: its tile is what the instances inside hold together.
         return np.unique(inside.unions, axis=0)
+    key = (memory, problem.keeps[memory].tobytes())
+    if key in run.tiles:
+        return run.tiles[key]
     tiles = all_tiles(problem, memory, space.cuts.table, space.cuts.counts)
     ranges = space.of(memory).tile
     for d, name in enumerate(space.names):
         if name in ranges:
             allowed = [int(value) in ranges[name] for value in space.cuts.table[d]]
             tiles = tiles[np.array(allowed)[tiles[:, d]]]
+    run.tiles[key] = tiles
     return tiles
 
 

@@ -138,6 +138,11 @@ def filling_terms(
         terms[t, REACH] = reach
         terms[t, PRICE] = word_price(problem, parent, child, t, shares, child - 1)
         terms[t, SHARE] = shares[child - 1]
+        if problem.uneven and t == tensors - 1 and shares[child - 1] < 1.0:
+            # Where fewer instances have work, there is less to add.
+            shares[child - 1] = 1.0
+            apart = word_price(problem, parent, child, t, shares, child - 1)
+            terms[t, PRICE] = min(terms[t, PRICE], apart)
         for gap in range(parent, child - 1):
             terms[t, SHARE] /= problem.fanout[gap]
         terms[t, WHOLE] = reach

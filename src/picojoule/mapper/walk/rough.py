@@ -17,6 +17,7 @@ from picojoule.mapper.walk.tiles import (
     find_shares,
     irrelevant_spatial,
     least_share,
+    mean_share,
     next_set,
     parent_of,
     word_price,
@@ -30,6 +31,8 @@ from picojoule.mapper.walk.timing import (
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+Bits = NDArray[np.uint64]
 
 NONE = REUSE["none"]
 
@@ -124,6 +127,8 @@ def _gap_bounds(
             spatial[memory - 1] = outer_vectors[o]
         shares = find_shares(problem, tiles, spatial, known)
         for t in range(problem.bits.size):
+            if problem.fanout[memory] > 1:
+                shares[t, memory] = mean_share(problem, memory, t, tiles[memory], inner)
             if memory > 0 and problem.joined[t] and problem.grouped[memory - 1, t]:
                 # The share of a sliding window depends on the tile.
                 shares[t, memory - 1] = least_share(problem, t, outer_vectors[o])
@@ -134,7 +139,7 @@ def _gap_bounds(
             base_crossings(problem, shares, known, total)
             gaps[o, 2] = least_cycles(problem, gaps[o, 1], total, spatial, inside)
         gaps[o, 0] = base_energy(problem, tiles, spatial, shares, known)
-        if memory > 0 and problem.joined[-1]:
+        if memory > 0 and (problem.joined[-1] or problem.uneven):
             # Fewer words on the way out are more additions: the least lies at one end.
             shares[-1, memory - 1] = 1.0
             apart = base_energy(problem, tiles, spatial, shares, known)
@@ -146,34 +151,36 @@ def _gap_bounds(
 @helper
 def gap_prices(problem: Problem, memory: int, outer_vectors: Integers) -> Floats:
     """Per choice of the gap outside, `(gap, T, 2)`: see `_gap_prices`."""
-    prices = np.zeros((len(outer_vectors), problem.bits.size, 2))
+    memories, tensors = problem.keeps.shape
+    prices = np.zeros((len(outer_vectors), tensors, 2))
+    shares = np.ones(memories)
     for o in range(len(outer_vectors) if memory > 0 else 0):
-        _gap_prices(problem, memory, outer_vectors[o], prices[o])
+        for t in range(tensors):
+            if problem.keeps[memory, t]:
+                prices[o, t] = _gap_price(problem, memory, t, outer_vectors[o], shares)
     return prices
 
 
 @helper
-def _gap_prices(problem: Problem, memory: int, outer: Integers, prices: Floats) -> None:
-    """Per tensor, `(T, 2)`: energy per word that fills `memory` at least, and needed copies."""
-    memories, tensors = problem.keeps.shape
-    spatial = np.ones((memories, outer.size), dtype=np.int64)
-    spatial[memory - 1] = outer
-    ones = np.ones((memories, outer.size), dtype=np.int64)
-    shares = find_shares(problem, ones, spatial, memory - 1)
-    for t in range(tensors):
-        if not problem.keeps[memory, t]:
-            continue
-        parent = parent_of(problem, memory, t)
-        if problem.joined[t] and problem.grouped[memory - 1, t]:
-            # The share of a sliding window depends on the tile; the least price is at one end.
-            shares[t, memory - 1] = 1.0
-            apart = word_price(problem, parent, memory, t, shares[t], memory - 1)
-            shares[t, memory - 1] = least_share(problem, t, outer)
-            alike = word_price(problem, parent, memory, t, shares[t], memory - 1)
-            prices[t, 0] = min(apart, alike)
-        else:
-            prices[t, 0] = word_price(problem, parent, memory, t, shares[t], memory - 1)
-        prices[t, 1] = irrelevant_spatial(problem, t, outer)
+def _gap_price(
+    problem: Problem, memory: int, tensor: int, outer: Integers, shares: Floats
+) -> tuple[float, float]:
+    """Energy per word of a tensor that fills `memory` at least, and copies that are needed.
+
+    Args:
+        outer: The choice of the gap outside.
+        shares: Scratch space, `(L,)`.
+    """
+    parent, gap = parent_of(problem, memory, tensor), memory - 1
+    shares[gap] = least_share(problem, tensor, outer) if problem.grouped[gap, tensor] else 1.0
+    price = word_price(problem, parent, memory, tensor, shares, gap)
+    varies = problem.joined[tensor] != 0 or problem.uneven != 0
+    if varies and problem.grouped[gap, tensor]:
+        # The share of a sliding window depends on the tile, and that of short pieces on the step;
+        # the least price is at one end.
+        shares[gap] = 1.0
+        price = min(price, word_price(problem, parent, memory, tensor, shares, gap))
+    return price, float(irrelevant_spatial(problem, tensor, outer))
 
 
 @inlined
@@ -230,12 +237,43 @@ def _grown(rows: NDArray[Any]) -> NDArray[Any]:
 
 @helper
 def _count_bits(word: np.uint64) -> int:
-    """How many bits are set."""
+    """How many bits are set: summed up in pairs, in fours, in bytes, and all bytes at once."""
+    word -= word >> np.uint64(1) & np.uint64(0x5555555555555555)
+    word = (word & np.uint64(0x3333333333333333)) + (
+        word >> np.uint64(2) & np.uint64(0x3333333333333333)
+    )
+    word = word + (word >> np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return int(word * np.uint64(0x0101010101010101) >> np.uint64(56))
+
+
+@helper
+def _live_groups(
+    groups: Integers, gaps: Floats, prices: Floats, hopeful: Bits
+) -> tuple[Integers, Floats, Floats]:
+    """Groups of choices that are not all refuted.
+
+    Returns:
+        The groups; base energy and cycles of each at least, and last those of all; and the
+        cheapest prices of all.
+    """
+    live = np.empty(len(groups) - 1, dtype=np.int64)
+    floors = np.full((len(groups), 2), np.inf)
+    cheapest = np.full(prices.shape[1:], np.inf)
     count = 0
-    while word:
-        word &= word - np.uint64(1)
-        count += 1
-    return count
+    for g in range(len(groups) - 1):
+        for o in range(groups[g], groups[g + 1]):
+            if not hopeful[o >> 6] >> np.uint64(o & 63) & np.uint64(1):
+                continue
+            for row in (g, len(groups) - 1):
+                floors[row, 0] = min(floors[row, 0], gaps[o, 0])
+                floors[row, 1] = min(floors[row, 1], gaps[o, 2])
+            for t in range(prices.shape[1]):
+                cheapest[t, 0] = min(cheapest[t, 0], prices[o, t, 0])
+                cheapest[t, 1] = min(cheapest[t, 1], prices[o, t, 1])
+        if floors[g, 0] < np.inf:
+            live[count] = g
+            count += 1
+    return live[:count], floors, cheapest
 
 
 @helper
@@ -296,11 +334,7 @@ def all_parts(
     union = np.empty(dims, dtype=np.int64)
     ones = np.ones(dims, dtype=np.int64)
     masks = np.zeros((1, allowed.shape[2]), dtype=np.uint64)
-    floors = np.full((len(groups) - 1, 2), np.inf)
-    for g in range(len(groups) - 1):
-        for o in range(groups[g], groups[g + 1]):
-            floors[g, 0] = min(floors[g, 0], gaps[o, 0])
-            floors[g, 1] = min(floors[g, 1], gaps[o, 2])
+    live, floors, cheapest = _live_groups(groups, gaps, prices, hopeful)
     count = 0
     seen = 0
     for row in range(len(tile_indices)):
@@ -312,14 +346,17 @@ def all_parts(
                 mask &= allowed[d, tile_indices[row, d], word]
             seen += _count_bits(mask)
             masks[0, word] = mask & hopeful[word]
-        fresh = False
-        for g in range(len(groups) - 1):
+        if memory > 0 and len(live):
+            # What holds of all choices.
+            tile_terms(problem, memory, tile, tile_indices[row], terms)
+            rough = floors[-1, 0] + others_pj
+            rough += _rough_filling(problem, tile, ones, terms, cheapest, totals)
+            if not is_better(goal, rough, floors[-1, 1], best):
+                continue
+        for g in live:
             o, end = next_set(masks, 0, groups[g], groups[g + 1]), groups[g + 1]
             if o == end:
                 continue
-            if memory > 0 and not fresh:
-                tile_terms(problem, memory, tile, tile_indices[row], terms)
-                fresh = True
             if memory > 0 and end - o > 1:
                 # What holds of all choices with these prices.
                 rough = floors[g, 0] + others_pj

@@ -220,6 +220,22 @@ def group_share(
 
 
 @helper
+def mean_share(
+    problem: Problem, gap: int, tensor: int, tile: Integers, spatial: Integers
+) -> float:
+    """As `group_share`, over all steps: at the last piece of a dimension fewer share a word."""
+    share = group_share(problem, gap, tensor, tile, spatial)
+    if problem.uneven and problem.grouped[gap, tensor]:
+        mask = problem.single[tensor] | problem.joined[tensor]
+        for d in range(spatial.size):
+            if spatial[d] > 1 and not mask >> d & 1:
+                size = problem.sizes[d]
+                union = min(tile[d] * spatial[d], size)
+                share *= spatial[d] * -(-size // union) / -(-size // tile[d])
+    return float(share)
+
+
+@helper
 def find_shares(problem: Problem, tiles: Integers, spatial: Integers, known: int) -> Floats:
     """Grouped share of each tensor and gap, `(T, L)`."""
     memories, tensors = problem.keeps.shape
