@@ -65,7 +65,7 @@ def _may_stand(chip: Accelerator, place: Place, dim: str, bound: int) -> bool:
 
 
 def _factorisations(size: int, places: int, uneven: bool) -> Iterator[tuple[int, ...]]:
-    """All bounds that leave single iterations; the first that is none may leave less to its last."""
+    """All bounds that leave single iterations; the first above 1 may leave less to its last."""
     if places == 1:
         yield (size,)
         return

@@ -1,8 +1,14 @@
 """Which mapping is best, and is that proved?"""
 
 from picojoule.mapper.certificate import Certificate, Solution, Verification, verify
-from picojoule.mapper.constraints import Constraints, Limits, PartConstraints, Range
-from picojoule.mapper.constraints_file import load_constraints, parse_constraints
+from picojoule.mapper.constraints import (
+    Constraints,
+    Limits,
+    PartConstraints,
+    Range,
+    load_constraints,
+    parse_constraints,
+)
 from picojoule.mapper.factors import Factors
 from picojoule.mapper.front import Front, pareto_front
 from picojoule.mapper.objective import OBJECTIVES, Objective, parse_objective

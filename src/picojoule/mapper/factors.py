@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from picojoule.hardware import Array
 from picojoule.mapper.constraints import Constraints, Range
-from picojoule.mapper.walk import Integers
+from picojoule.mapper.model import Integers
 
 Factors = Literal["auto", "perfect", "imperfect"]
 """Which factors a search takes, see `search`."""
@@ -83,14 +83,13 @@ class Spreads:
 def no_spread(cuts: Cuts) -> Spreads:
     """The one choice of a gap without an array."""
     ones = np.ones((1, len(cuts.sizes)), dtype=np.int64)
-    return Spreads(ones, ones - 1, ((tuple(ones[0].tolist()),) * 2,))
+    single = (1,) * len(cuts.sizes)
+    return Spreads(ones, ones - 1, ((single, single),))
 
 
 def uneven_dims(sizes: Integers) -> int:
     """Mask of the dimensions that have uneven tiles."""
-    return sum(
-        1 << d for d, size in enumerate(sizes.tolist()) if rounded(size) != divisors(size)
-    )
+    return sum(1 << d for d, size in enumerate(sizes.tolist()) if rounded(size) != divisors(size))
 
 
 def cuts_of(sizes: Integers, uneven: int) -> Cuts:

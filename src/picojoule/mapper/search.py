@@ -9,21 +9,14 @@ from picojoule.cost import count, price
 from picojoule.errors import MappingError
 from picojoule.hardware import Accelerator
 from picojoule.mapper.certificate import Certificate, Solution
-from picojoule.mapper.chains import UNLIMITED, Chains, Search, chains_of, problem_of, walk_on
+from picojoule.mapper.chains import Chains, chains_of, problem_of, walk_on
 from picojoule.mapper.constraints import Constraints
 from picojoule.mapper.factors import Factors, Split
+from picojoule.mapper.model import FULL, SLOT, Goal, is_better, no_points, score
 from picojoule.mapper.objective import Objective, parse_objective
 from picojoule.mapper.space import Space, build_space, keep_choices, mapspace_size
-from picojoule.mapper.walk import (
-    FULL,
-    SLOT,
-    Goal,
-    Kept,
-    choice_bounds,
-    is_better,
-    no_points,
-    score,
-)
+from picojoule.mapper.state import UNLIMITED, Search
+from picojoule.mapper.walk import Kept, choice_bounds
 from picojoule.mapping import AxisName, Level, Loop, Nest, check_capacities
 from picojoule.workload import Operation
 
@@ -158,9 +151,7 @@ def run_factors(run: Search, accelerator: Accelerator, factors: Factors) -> Sear
     run_search(run)
     if factors == "perfect" or (factors == "auto" and not leaves_idle(run.space)):
         return run
-    space = build_space(
-        run.space.operation, accelerator, run.space.constraints, imperfect=True
-    )
+    space = build_space(run.space.operation, accelerator, run.space.constraints, imperfect=True)
     if not space.cuts.uneven:
         return run
     wider = run.over(space)
@@ -170,9 +161,7 @@ def run_factors(run: Search, accelerator: Accelerator, factors: Factors) -> Sear
 
 def leaves_idle(space: Space) -> bool:
     """Whether no choice of spatial factors gives work to half of the compute units."""
-    used = math.prod(
-        int(spread.factors.prod(axis=1).max(initial=1)) for spread in space.spreads
-    )
+    used = math.prod(int(spread.factors.prod(axis=1).max(initial=1)) for spread in space.spreads)
     return 2 * used < int(space.problem.fanout.prod())
 
 

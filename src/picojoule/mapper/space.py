@@ -18,18 +18,11 @@ from picojoule.mapper.factors import (
     has_one_array,
     moving_shares,
     product_table,
-    stepping_shares,
     spreads_of,
+    stepping_shares,
     uneven_dims,
 )
-from picojoule.mapper.walk import (
-    Integers,
-    Problem,
-    Stage,
-    axis_tables,
-    build_problem,
-    stages_of,
-)
+from picojoule.mapper.model import Integers, Problem, Stage, axis_tables, build_problem, stages_of
 from picojoule.workload import Operation, Tensor
 
 Flags = NDArray[np.bool_]
@@ -67,7 +60,7 @@ class Space:
     def split(self, stage: int, factors: Integers, tile: Integers) -> Split:
         """How an array's axes share the factors of a gap, around a tile."""
         spread, dims = self.spreads[stage], np.arange(len(tile))
-        inside = [self.cuts.tiles(d).index(tile[d]) for d in dims]
+        inside = [self.cuts.tiles(d).index(size) for d, size in enumerate(tile.tolist())]
         fits = self.products[dims, inside, spread.indices] >= 0
         rows = np.flatnonzero((fits & (spread.factors == factors)).all(axis=1))
         return spread.splits[rows[0]]
@@ -155,7 +148,8 @@ def _mirror_of(operation: Operation, stages: Sequence[Stage]) -> Integers:
         for a, b in chosen:
             exchanged[a], exchanged[b] = exchanged[b], exchanged[a]
         disjoint = (exchanged[exchanged] == same).all()
-        if disjoint and _is_mirror(operation, stages, dict(zip(names, exchanged, strict=True))):
+        images = dict(zip(names, exchanged.tolist(), strict=True))
+        if disjoint and _is_mirror(operation, stages, images):
             return exchanged
     return same
 

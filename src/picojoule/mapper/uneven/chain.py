@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper
+from picojoule.mapper.model import Goal, Integers, Problem, energy_limit, is_better
 from picojoule.mapper.uneven.words import (
     energy_prices,
     first_bits,
@@ -18,19 +19,7 @@ from picojoule.mapper.uneven.words import (
     step_total,
     union_of,
 )
-from picojoule.mapper.walk import (
-    BOTH,
-    Goal,
-    Integers,
-    Kept,
-    Problem,
-    energy_limit,
-    enter,
-    fill_free_order,
-    is_allowed_order,
-    is_better,
-    permute,
-)
+from picojoule.mapper.walk import BOTH, Kept, enter, fill_free_order, is_allowed_order, permute
 
 Floats = NDArray[np.float64]
 

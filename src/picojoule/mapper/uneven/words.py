@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from picojoule.cost import APART, REUSE, TEMPORAL, kind_words, touched_words
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk import Integers, Problem
-from picojoule.mapper.walk.tiles import first_price, parent_of
+from picojoule.mapper.model import Integers, Problem
+from picojoule.mapper.model.prices import first_price, parent_of
 
 Floats = NDArray[np.float64]
 
@@ -53,9 +53,7 @@ def is_counted(problem: Problem, tiles: Integers, spatial: Integers) -> bool:
 
 
 @helper
-def _are_in_a_row(
-    problem: Problem, tensor: int, outer: int, inner: int, spatial: Integers
-) -> bool:
+def _are_in_a_row(problem: Problem, tensor: int, outer: int, inner: int, spatial: Integers) -> bool:
     """Whether a tensor passes two arrays that are in use, the outer of which groups it."""
     if not problem.grouped[outer, tensor]:
         return False
@@ -70,9 +68,7 @@ def _are_in_a_row(
 
 
 @helper
-def _is_cut_short(
-    problem: Problem, tiles: Integers, spatial: Integers, gap: int, dim: int
-) -> bool:
+def _is_cut_short(problem: Problem, tiles: Integers, spatial: Integers, gap: int, dim: int) -> bool:
     """Whether a loop outside a gap, or of it, leaves a dimension's last piece short."""
     short = False
     for level in range(gap + 1):
@@ -326,5 +322,3 @@ def ordered_steps(
             total += step_total(problem, memory, tiles, spatial, inside, loop, prices)
             inside |= 1 << loop
     return total
-
-

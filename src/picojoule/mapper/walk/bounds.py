@@ -10,18 +10,11 @@ from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk.axes import all_words, uneven_share
+from picojoule.mapper.model.axes import all_words, uneven_share
+from picojoule.mapper.model.prices import group_share, irrelevant_spatial, parent_of, word_price
+from picojoule.mapper.model.problem import MANY, Problem
+from picojoule.mapper.model.tiles import is_absorbed, is_even_axis, shared_on_axis
 from picojoule.mapper.walk.outermost import is_alone, outermost_fillings
-from picojoule.mapper.walk.problem import MANY, Problem
-from picojoule.mapper.walk.tiles import (
-    group_share,
-    irrelevant_spatial,
-    is_absorbed,
-    is_even_axis,
-    parent_of,
-    shared_on_axis,
-    word_price,
-)
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper
-from picojoule.mapper.walk.goal import Goal, energy_limit, is_better, take
+from picojoule.mapper.model.goal import Goal, energy_limit, is_better, take
+from picojoule.mapper.model.prices import all_prices, base_energy, find_shares, first_tiles_energy
+from picojoule.mapper.model.problem import Problem
 from picojoule.mapper.walk.orders import is_allowed_order, order_energy
-from picojoule.mapper.walk.problem import Problem
-from picojoule.mapper.walk.tiles import all_prices, base_energy, find_shares, first_tiles_energy
 from picojoule.mapper.walk.timing import (
     BOTH,
     chain_cycles,
@@ -70,9 +70,7 @@ def chain_energy(
 
 
 @helper
-def fill_free_order(
-    problem: Problem, tiles: Integers, spatial: Integers, order: Integers
-) -> None:
+def fill_free_order(problem: Problem, tiles: Integers, spatial: Integers, order: Integers) -> None:
     """Write down some order of the innermost memory's loops, innermost first: all cost alike."""
     innermost = tiles.shape[0] - 1
     order[:] = -1

@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper, inlined
+from picojoule.mapper.model.goal import Goal, is_better, is_beyond
+from picojoule.mapper.model.problem import Problem
+from picojoule.mapper.model.tiles import is_absorbed, is_uneven
 from picojoule.mapper.walk.bounds import (
     COPIES,
     PRICE,
@@ -16,7 +19,6 @@ from picojoule.mapper.walk.bounds import (
     words_below,
 )
 from picojoule.mapper.walk.chain import Kept, try_chain
-from picojoule.mapper.walk.goal import Goal, is_better, is_beyond
 from picojoule.mapper.walk.parts import (
     ADDED,
     BOUND,
@@ -31,13 +33,7 @@ from picojoule.mapper.walk.parts import (
     bound_part,
     time_part,
 )
-from picojoule.mapper.walk.problem import Problem
-from picojoule.mapper.walk.tiles import is_absorbed, is_uneven
-from picojoule.mapper.walk.timing import (
-    add_crossings,
-    is_timed,
-    least_cycles,
-)
+from picojoule.mapper.walk.timing import add_crossings, is_timed, least_cycles
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

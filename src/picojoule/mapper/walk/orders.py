@@ -10,13 +10,8 @@ from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk.problem import Problem
-from picojoule.mapper.walk.tiles import (
-    is_absorbed,
-    shared_on_axis,
-    visits_of,
-    words_of,
-)
+from picojoule.mapper.model.problem import Problem
+from picojoule.mapper.model.tiles import is_absorbed, shared_on_axis, visits_of, words_of
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk.axes import STANDS, STEPS, WRAPS
-from picojoule.mapper.walk.problem import MANY, Problem
+from picojoule.mapper.model.axes import STANDS, STEPS, WRAPS
+from picojoule.mapper.model.problem import MANY, Problem
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -146,9 +146,7 @@ def outermost_fillings(
             if chosen >> n & 1 or problem.before[0, loop] & looped & ~inside:
                 continue
             energy = rest[chosen | 1 << n]
-            energy += _arriving(
-                problem, prices, factors, index, loops, count, whole, loop, inside
-            )
+            energy += _arriving(problem, prices, factors, index, loops, count, whole, loop, inside)
             if chosen == 0:
                 by_loop[loop] = first + energy
             else:

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper
+from picojoule.mapper.model.goal import Goal, is_better
+from picojoule.mapper.model.prices import group_share
+from picojoule.mapper.model.problem import Problem
 from picojoule.mapper.walk.bounds import filling_terms, fillings_by_loop
-from picojoule.mapper.walk.goal import Goal, is_better
-from picojoule.mapper.walk.problem import Problem
-from picojoule.mapper.walk.tiles import group_share
 from picojoule.mapper.walk.timing import (
     add_crossings,
     base_crossings,

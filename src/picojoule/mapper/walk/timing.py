@@ -4,19 +4,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk.bounds import SHARE
-from picojoule.mapper.walk.goal import Goal
-from picojoule.mapper.walk.orders import order_energy, ordered_energy
-from picojoule.mapper.walk.problem import Problem
-from picojoule.mapper.walk.tiles import (
+from picojoule.mapper.model.goal import Goal
+from picojoule.mapper.model.prices import (
     all_prices,
     find_shares,
     first_tiles_energy,
     first_words,
     parent_of,
     touching_spatial,
-    visits_of,
 )
+from picojoule.mapper.model.problem import Problem
+from picojoule.mapper.model.tiles import visits_of
+from picojoule.mapper.walk.bounds import SHARE
+from picojoule.mapper.walk.orders import order_energy, ordered_energy
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

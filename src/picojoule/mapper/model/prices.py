@@ -1,147 +1,15 @@
-"""Tiles: what they hold, what fits, what instances share, and what a word of them costs."""
+"""Prices: what instances share, and what a word of a tile costs on its way."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import distinct_offsets, shared_in_run, shared_points
+from picojoule.cost import distinct_offsets
 from picojoule.jit import helper, inlined
-from picojoule.mapper.walk.problem import Problem
+from picojoule.mapper.model.problem import Problem
+from picojoule.mapper.model.tiles import is_even, words_of
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-Bits = NDArray[np.uint64]
-
-
-@inlined
-def visits_of(problem: Problem, tile: Integers) -> float:
-    """How many tiles of this size the whole operation has."""
-    visits = 1.0
-    for d in range(tile.size):
-        visits *= -(-problem.sizes[d] // tile[d])
-    return visits
-
-
-@helper
-def shared_on_axis(
-    dims: Integers, coefficients: Integers, low: int, high: int, tile: Integers, distance: int
-) -> int:
-    """Coordinates of one axis, terms `low` to `high`, that a shifted tile shares with itself."""
-    runs = 0
-    extent = 1
-    coefficient, count = 1, 1
-    unit = 0
-    widest = 0
-    for n in range(low, high):
-        size = int(tile[dims[n]])
-        if size > 1:
-            runs += 1
-            coefficient, count = coefficients[n], size
-            extent += coefficient * (size - 1)
-            if coefficient == 1 and size > unit:
-                unit = size
-            widest = max(widest, coefficient)
-    if distance >= extent:
-        return 0
-    if runs == 0:
-        return 1
-    if runs == 1:
-        return shared_in_run(coefficient, count, distance)
-    if runs == 2 and widest <= unit:
-        return extent - distance
-    sizes = np.empty(high - low, dtype=np.int64)
-    for n in range(low, high):
-        sizes[n - low] = tile[dims[n]]
-    return shared_points(coefficients[low:high], sizes, distance, False)
-
-
-@helper
-def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
-    """Distinct words of a tensor in a tile."""
-    words = 1
-    dims, coefficients = problem.term_dim, problem.term_coefficient
-    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
-        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
-        if high - low == 1:
-            words *= int(tile[dims[low]])
-        elif high > low:
-            words *= shared_on_axis(dims, coefficients, low, high, tile, 0)
-    return words
-
-
-@inlined
-def is_even(problem: Problem, tile: Integers, dim: int) -> bool:
-    """Whether a tile divides a dimension: all pieces of that size are full."""
-    return not problem.uneven >> dim & 1 or problem.sizes[dim] % tile[dim] == 0
-
-
-@helper
-def is_uneven(problem: Problem, tiles: Integers, spatial: Integers) -> bool:
-    """Whether some bound of a chain does not divide."""
-    found = False
-    if problem.uneven:
-        for level in range(tiles.shape[0]):
-            for d in range(tiles.shape[1]):
-                inside = tiles[level + 1, d] if level + 1 < tiles.shape[0] else 1
-                found |= tiles[level, d] % (inside * spatial[level, d]) != 0
-    return found
-
-
-@helper
-def is_even_axis(problem: Problem, tile: Integers, low: int, high: int) -> bool:
-    """Whether a tile divides all dimensions on an axis, terms `low` to `high`."""
-    found = True
-    for n in range(low, high):
-        found &= is_even(problem, tile, problem.term_dim[n])
-    return found
-
-
-@helper
-def words_at(problem: Problem, tensor: int, tile: Integers, index: Integers) -> int:
-    """Distinct words of a tensor in a tile whose indices are at hand."""
-    words = 1
-    dims, coefficients = problem.term_dim, problem.term_coefficient
-    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
-        low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
-        pair = problem.axis_pair[axis]
-        if high - low == 1:
-            words *= int(tile[dims[low]])
-        elif pair[0] >= 0:
-            words *= problem.axis_points[axis, index[pair[0]], index[pair[1]]]
-        elif high > low:
-            words *= shared_on_axis(dims, coefficients, low, high, tile, 0)
-    return words
-
-
-@helper
-def fits(problem: Problem, memory: int, tile: Integers) -> bool:
-    """Whether a memory can hold a tile of every tensor it keeps."""
-    tensors = problem.bits.size
-    used = np.zeros(tensors, dtype=np.int64)
-    for t in range(tensors):
-        if problem.keeps[memory, t]:
-            pool = problem.pool[memory, t]
-            if problem.pool_bits[memory, pool] >= 0:
-                used[pool] += words_of(problem, t, tile) * problem.bits[t]
-                if used[pool] > problem.pool_bits[memory, pool]:
-                    return False
-    return True
-
-
-@helper
-def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: int) -> bool:
-    """Whether a loop just outside a memory need not run innermost: its smallest factor fits in.
-
-    Only for dimensions that share no axis of any tensor; docs/mapper.md has the reason.
-    """
-    if not problem.absorbs[memory] or (problem.sliding | problem.uneven) >> dim & 1:
-        return False
-    factor = 2
-    while bound % factor:
-        factor += 1
-    tile[dim] *= factor
-    absorbed = fits(problem, memory, tile)
-    tile[dim] //= factor
-    return absorbed
 
 
 @inlined
@@ -220,9 +88,7 @@ def group_share(
 
 
 @helper
-def mean_share(
-    problem: Problem, gap: int, tensor: int, tile: Integers, spatial: Integers
-) -> float:
+def mean_share(problem: Problem, gap: int, tensor: int, tile: Integers, spatial: Integers) -> float:
     """As `group_share`, over all steps: at the last piece of a dimension fewer share a word."""
     share = group_share(problem, gap, tensor, tile, spatial)
     if problem.uneven and problem.grouped[gap, tensor]:
@@ -402,97 +268,3 @@ def first_tiles_energy(
             if problem.keeps[child, t]:
                 energy += instances * prices[child, t] * words_of(problem, t, tiles[child])
     return energy
-
-
-@helper
-def allowed_bits(indices: Integers, allowed: NDArray[np.bool_]) -> Bits:
-    """For each index outside, the rows that go with it: one bit each, `(D, n, word)`.
-
-    Args:
-        indices: Of every row, `(row, D)`.
-        allowed: Which row index goes with which index outside, `(D, outside, row index)`.
-    """
-    rows, dims = indices.shape
-    most = allowed.shape[1]
-    bits = np.zeros((dims, most, (rows + 63) // 64), dtype=np.uint64)
-    for row in range(rows):
-        bit = np.uint64(1) << np.uint64(row % 64)
-        for d in range(dims):
-            for n in range(most):
-                if allowed[d, n, indices[row, d]]:
-                    bits[d, n, row // 64] |= bit
-    return bits
-
-
-@inlined
-def next_set(masks: Bits, depth: int, position: int, end: int) -> int:
-    """The first set bit of a level's mask from `position` on, or `end`."""
-    while position < end:
-        word = masks[depth, position >> 6] >> np.uint64(position & 63)
-        if word == 0:
-            position += 64 - (position & 63)
-            continue
-        while not word & np.uint64(1):
-            word >>= np.uint64(1)
-            position += 1
-        return position
-    return end
-
-
-@helper
-def _advance(index: Integers, counts: Integers) -> bool:
-    """Step a mixed-radix counter; False once it has wrapped."""
-    for d in range(index.size - 1, -1, -1):
-        index[d] += 1
-        if index[d] < counts[d]:
-            return True
-        index[d] = 0
-    return False
-
-
-@helper
-def _fits_at(problem: Problem, memory: int, tile: Integers, index: Integers) -> bool:
-    """As `fits`, with the indices of the tile at hand."""
-    tensors = problem.bits.size
-    used = np.zeros(tensors, dtype=np.int64)
-    for t in range(tensors):
-        pool = problem.pool[memory, t]
-        if problem.keeps[memory, t] and problem.pool_bits[memory, pool] >= 0:
-            used[pool] += words_at(problem, t, tile, index) * problem.bits[t]
-            if used[pool] > problem.pool_bits[memory, pool]:
-                return False
-    return True
-
-
-@helper
-def all_tiles(problem: Problem, memory: int, table: Integers, counts: Integers) -> Integers:
-    """Every tile that memory `memory` can hold, as indices into `table`, `(tile, D)`."""
-    dims = counts.size
-    capacity = 1024
-    tiles = np.empty((capacity, dims), dtype=np.int64)
-    index = np.zeros(dims, dtype=np.int64)
-    tile = np.empty(dims, dtype=np.int64)
-    count = 0
-    running = True
-    while running:
-        for d in range(dims):
-            tile[d] = table[d, index[d]]
-        if _fits_at(problem, memory, tile, index):
-            if count == capacity:
-                grown = np.empty((2 * capacity, dims), dtype=np.int64)
-                grown[:capacity] = tiles
-                tiles, capacity = grown, 2 * capacity
-            tiles[count] = index
-            count += 1
-            running = _advance(index, counts)
-        else:
-            # Larger factors of the last dimensions do not fit either: skip to the next carry.
-            last = dims - 1
-            while last >= 0 and index[last] == 0:
-                last -= 1
-            if last < 0:
-                break
-            for d in range(last, dims):
-                index[d] = 0
-            running = last > 0 and _advance(index[:last], counts[:last])
-    return tiles[:count].copy()

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from picojoule.cost import REUSE, common_points
 from picojoule.jit import helper
-from picojoule.mapper.walk.problem import MANY, Problem
-from picojoule.mapper.walk.tiles import shared_on_axis
+from picojoule.mapper.model.problem import MANY, Problem
+from picojoule.mapper.model.tiles import shared_on_axis
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -138,9 +138,9 @@ def _fill_moves(
             own[1] = problem.term_coefficient[n]
     new, old = np.empty(2, dtype=np.int64), np.empty(2, dtype=np.int64)
     for one in range(3):
-        states = _states(problem.sizes[first], tile[first], one)
+        states = _states(int(problem.sizes[first]), int(tile[first]), one)
         for other in range(3):
-            others = _states(problem.sizes[second], tile[second], other)
+            others = _states(int(problem.sizes[second]), int(tile[second]), other)
             for i in range(2):
                 for j in range(2):
                     times = float(states[i, 0] * others[j, 0])
@@ -226,7 +226,7 @@ def _sliding_share(
         piece[other] = rest
         words += shared_on_axis(dims, coefficients, low, high, piece, 0)
     words *= problem.sizes[dim] / tile[dim]
-    return min(1.0, words / _axis_words(problem, tile, low, high))
+    return float(min(1.0, words / _axis_words(problem, tile, low, high)))
 
 
 @helper
@@ -259,7 +259,7 @@ def uneven_share(
             moved = min(moved, _new_points(coefficients, new, old, shift) * old[own] / rest[own])
         words += moved * (1.0 if short else float(full[1 - own]))
     words *= problem.sizes[dims[own]] / tile[dims[own]]
-    return min(1.0, words / _axis_words(problem, tile, low, high))
+    return float(min(1.0, words / _axis_words(problem, tile, low, high)))
 
 
 @helper

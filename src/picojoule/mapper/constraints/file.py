@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from picojoule.errors import MappingError
 from picojoule.hardware import Document, Location, Subject, parse_document, read_document, read_spec
-from picojoule.mapper.constraints import Constraints, Limits, PartConstraints, Range
+from picojoule.mapper.constraints.rules import Constraints, Limits, PartConstraints, Range
 
 SUBJECT = Subject("constraints", "parts", "check the path", MappingError)
 LARGEST_COUNT = 2**40

@@ -1,0 +1,13 @@
+"""Constraints: which mappings a user allows, in Python and in YAML."""
+
+from picojoule.mapper.constraints.file import load_constraints, parse_constraints
+from picojoule.mapper.constraints.rules import Constraints, Limits, PartConstraints, Range
+
+__all__ = [
+    "Constraints",
+    "Limits",
+    "PartConstraints",
+    "Range",
+    "load_constraints",
+    "parse_constraints",
+]
