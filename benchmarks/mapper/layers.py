@@ -20,7 +20,7 @@ from measure import peak_memory_mb, timed
 
 from picojoule.errors import PicojouleError
 from picojoule.hardware import Accelerator, accelerator
-from picojoule.mapper import Constraints, pareto_front, search
+from picojoule.mapper import Constraints, Factors, pareto_front, search
 from picojoule.workload import Operation, load
 
 FRONT = "front"
@@ -52,6 +52,7 @@ class Task:
     minimize: str
     limit_s: float | None = None
     constraints: Constraints | None = None
+    factors: Factors = "perfect"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,17 @@ def run_once(task: Task) -> Outcome:
     def answer() -> Outcome:
         given, limits = (task.operation, task.chip), (task.constraints, task.limit_s)
         if task.minimize == FRONT:
-            front = pareto_front(*given, constraints=limits[0], time_limit_s=limits[1])
+            front = pareto_front(
+                *given, constraints=limits[0], time_limit_s=limits[1], factors=task.factors
+            )
             best, proved, points = front.points[-1], front.is_complete, len(front.points)
         else:
             best = search(
-                *given, minimize=task.minimize, constraints=limits[0], time_limit_s=limits[1]
+                *given,
+                minimize=task.minimize,
+                constraints=limits[0],
+                time_limit_s=limits[1],
+                factors=task.factors,
             )
             proved, points = best.certificate.optimal, 1
         certificate = best.certificate
@@ -196,22 +203,29 @@ def summary(outcomes: list[Outcome]) -> dict[str, float]:
 
 
 def run_network(
-    name: str, chip: Accelerator, minimize: str, *, limit_s: float, runs: int
+    name: str, chip: Accelerator, minimize: str, *, factors: Factors, limit_s: float, runs: int
 ) -> dict[str, object]:
-    """Search every distinct layer of a network, and print a line for each."""
+    """Search every distinct layer of a network, and print a line for each.
+
+    With imperfect factors, the line says by how much the cost is below that with perfect ones.
+    """
     layers = list(distinct_layers(name))
-    worker = Worker(Task(load("lenet5").layers[0].operation, chip, minimize))
+    worker = Worker(Task(load("lenet5").layers[0].operation, chip, minimize, factors=factors))
     load_before = os.getloadavg()[0]
-    print(f"\n{name}, {minimize}, on {chip.name}; load {load_before:.1f}")
+    print(f"\n{name}, {minimize}, {factors} factors, on {chip.name}; load {load_before:.1f}")
     print(f"{'layer':<28} {'sizes':<34} {'CPU s':>7} {'runs':>4} {'cost':>10} {'used %':>6} status")
     rows: list[dict[str, object]] = []
     outcomes: list[Outcome] = []
     for label, operation in layers:
-        one = worker.measure(Task(operation, chip, minimize, limit_s), runs)
+        task = Task(operation, chip, minimize, limit_s, factors=factors)
+        one = worker.measure(task, runs)
         outcomes.append(one)
         sizes = sizes_of(operation)
         cost = f"{one.points} points" if minimize == FRONT else f"{one.cost:.4g}"
         status = one.status if one.status != "limit" else f"limit, {one.gap:.3f} times its bound"
+        if factors != "perfect" and minimize != FRONT and one.cost:
+            perfect = worker.measure(dataclasses.replace(task, factors="perfect"), 1)
+            status += f", {100 * (1 - one.cost / perfect.cost):.2f} % less than perfect"
         print(
             f"{label[-28:]:<28} {sizes:<34} {one.cpu_s:>7.3f} {one.runs:>4} {cost:>10} "
             f"{100 * one.utilization:>6.1f} {status}",
@@ -225,8 +239,8 @@ def run_network(
         f"{totals['worst_cpu_s']:.3f} s, total {totals['total_cpu_s']:.3f} s; "
         f"{totals['memory_mb']:.0f} MB; {totals['unproved']} not proved"
     )
-    key = {"network": name, "minimize": minimize, "chip": chip.name, "limit_s": limit_s}
-    return {**key, "load": load_before, **totals, "rows": rows}
+    key = {"network": name, "minimize": minimize, "factors": factors, "chip": chip.name}
+    return {**key, "limit_s": limit_s, "load": load_before, **totals, "rows": rows}
 
 
 def main() -> int:
@@ -235,6 +249,7 @@ def main() -> int:
     parser.add_argument("networks", nargs="*", help=f"among {', '.join(NETWORKS)}; default: all")
     parser.add_argument("--minimize", action="append", help="an objective; may be repeated")
     parser.add_argument("--front", action="store_true", help="the trade of energy and latency, too")
+    parser.add_argument("--factors", choices=("perfect", "imperfect"), default="perfect")
     parser.add_argument("--chip", default="eyeriss", help="a library name or a YAML file")
     parser.add_argument("--limit-s", type=float, default=20.0, help="seconds for one search")
     parser.add_argument("--runs", type=int, default=5, help="of each search; the median counts")
@@ -249,7 +264,14 @@ def main() -> int:
     for minimize in objectives:
         for name in options.networks or NETWORKS:
             results.append(
-                run_network(name, chip, minimize, limit_s=options.limit_s, runs=options.runs)
+                run_network(
+                    name,
+                    chip,
+                    minimize,
+                    factors=options.factors,
+                    limit_s=options.limit_s,
+                    runs=options.runs,
+                )
             )
             if options.output:
                 options.output.write_text(json.dumps(results, indent=1) + "\n")

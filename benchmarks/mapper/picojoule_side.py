@@ -56,7 +56,9 @@ if __name__ == "__main__":
     chip = accelerator(str(CHIPS / f"{problem.chip}.yaml"))
     if sys.argv[1] == "search":
         constraints = keeping(chip, problem)
-        report(lambda: search(operation, chip, constraints=constraints), describe)
+        report(
+            lambda: search(operation, chip, constraints=constraints, factors="perfect"), describe
+        )
     else:
         found = [
             asdict(reprice(operation, chip, mapping, largest_execution=LARGEST_EXECUTION))

@@ -203,7 +203,7 @@ def _axis_words(problem: Problem, tile: Integers, low: int, high: int) -> float:
                 piece[d] = tile[d]
         if times > 0.0:
             total += times * shared_on_axis(dims, coefficients, low, high, piece, 0)
-    return total
+    return float(total)
 
 
 @helper

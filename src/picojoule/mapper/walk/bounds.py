@@ -105,7 +105,7 @@ def filling_terms(
     """What filling memory `child` with each tensor can take, whatever runs outside it.
 
     Args:
-        tile, index, spatial: Its tile, the same as indices, and the factors of the gap just outside,
+        tile, index, spatial: Its tile, the same as indices, and the factors of the gap outside,
             `(D,)`; all further gaps outside are undecided.
         terms: `(T, SLID + D)`, filled per tensor: energy per word; words that leave the parent per
             word that arrives; words that arrive if the tile moves whole at every visit; if each

@@ -35,7 +35,7 @@ to it; and whether times are known.
 """
 UNKNOWN = -np.inf
 MOST_ASKED = 1000
-"""Parts whose closer bound is asked for to find the least; beyond, the rough ones are good enough."""
+"""Parts whose closer bound is asked for to find the least; beyond, rough ones are good enough."""
 
 
 class Parts(NamedTuple):
@@ -171,7 +171,6 @@ def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
     Closer bounds that are found take the place of rough ones.
     """
     least = np.inf
-    asked = 0
     one = Parts(
         np.empty_like(parts.factors[:1]),
         np.empty_like(parts.unions[:1]),
@@ -182,7 +181,7 @@ def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
         np.zeros((1, parts.by_loop.shape[1])),
         parts.crossings,
     )
-    for row in np.argsort(parts.values[:, ROUGH]):
+    for asked, row in enumerate(np.argsort(parts.values[:, ROUGH])):
         if parts.values[row, ROUGH] >= least:
             break
         if asked == MOST_ASKED:
@@ -192,7 +191,6 @@ def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
         bound_part(problem, memory, one, 0)
         parts.values[row, ROUGH] = one.values[0, BOUND]
         least = min(least, one.values[0, BOUND])
-        asked += 1
     return least
 
 
