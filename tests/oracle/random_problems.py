@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 from spaces import Problem, every_mapping, listed_at_most
 
@@ -21,6 +22,27 @@ def small_problem(rng: random.Random, most: int) -> Problem:
             mappings = tuple(itertools.islice(every_mapping(operation, chip), most + 1))
             if len(mappings) <= most:
                 return Problem(operation, chip, mappings)
+
+
+def uneven_problem(rng: random.Random, most: int) -> Problem:
+    """The next random problem of odd sizes, and at most `most` mappings with imperfect factors."""
+    while True:
+        operation, chip = odd_sizes(rng, random_operation(rng)), random_chip(rng)
+        if listed_at_most(operation, chip, imperfect=True) <= 30 * most:
+            listed = every_mapping(operation, chip, imperfect=True)
+            mappings = tuple(itertools.islice(listed, most + 1))
+            if len(mappings) <= most:
+                return Problem(operation, chip, mappings)
+
+
+def odd_sizes(rng: random.Random, operation: Operation) -> Operation:
+    """The operation with most of its sizes drawn anew, such as few bounds divide."""
+    sizes = (1, 2, 3, 5, 5, 7, 9, 10, 11, 13)
+    dims = tuple(
+        (name, rng.choice(sizes) if size > 1 and rng.random() < 0.7 else size)
+        for name, size in operation.dims
+    )
+    return replace(operation, dims=dims)
 
 
 def _window(rng: random.Random, *dims: str) -> str:

@@ -9,7 +9,15 @@ from spaces import Problem, obeys
 from picojoule.cost import count, price
 from picojoule.errors import PicojouleError
 from picojoule.hardware import accelerator
-from picojoule.mapper import OBJECTIVES, Constraints, Objective, Solution, parse_objective, search
+from picojoule.mapper import (
+    OBJECTIVES,
+    Constraints,
+    Factors,
+    Objective,
+    Solution,
+    parse_objective,
+    search,
+)
 from picojoule.mapping import validate
 from picojoule.workload import parse_operation
 
@@ -43,10 +51,8 @@ def check_cut(
         assert certificate.lower_bound == certificate.cost
 
 
-def check_cuts(seed: int, most: int) -> None:
-    """Cut searches of a random problem at every small budget, and at once by the clock."""
-    rng = random.Random(seed)
-    problem = small_problem(rng, most)
+def check_cuts(rng: random.Random, problem: Problem, factors: Factors = "perfect") -> None:
+    """Cut searches of a problem at every small budget, and at once by the clock."""
     constraints = rng.choice((Constraints(), random_constraints(rng, problem)))
     if not problem.allowed(constraints):
         return
@@ -59,6 +65,7 @@ def check_cuts(seed: int, most: int) -> None:
                 problem.chip,
                 minimize=minimize,
                 constraints=constraints,
+                factors=factors,
                 budget=budget,
             )
         except PicojouleError:
@@ -70,6 +77,7 @@ def check_cuts(seed: int, most: int) -> None:
         problem.chip,
         minimize=minimize,
         constraints=constraints,
+        factors=factors,
         time_limit_s=0.0,
     )
     check_cut(problem, constraints, objective, timed)
@@ -77,10 +85,12 @@ def check_cuts(seed: int, most: int) -> None:
 
 @pytest.mark.parametrize("seed", range(10_000, 10_012))
 def test_bounds_of_cut_searches_are_below_every_mapping(seed: int) -> None:
-    check_cuts(seed, most=400)
+    rng = random.Random(seed)
+    check_cuts(rng, small_problem(rng, 400))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(11_000, 11_150))
 def test_bounds_of_cut_searches_at_length(seed: int) -> None:
-    check_cuts(seed, most=1000)
+    rng = random.Random(seed)
+    check_cuts(rng, small_problem(rng, 1000))

@@ -159,7 +159,9 @@ def check(chip: Accelerator, sizes: dict[str, int], ways: list[Keeps], given: Co
     scores = [best_scores(chip, sizes, way) for way in ways]
     for minimize in OBJECTIVES:
         least = min(score[minimize] for score in scores)
-        certificate = search(operation, chip, minimize=minimize, constraints=given).certificate
+        certificate = search(
+            operation, chip, minimize=minimize, constraints=given, factors="perfect"
+        ).certificate
         assert certificate.optimal
         assert certificate.cost == pytest.approx(least, rel=1e-12)
         assert certificate.lower_bound == pytest.approx(least, rel=1e-12)

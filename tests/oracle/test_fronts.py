@@ -5,12 +5,12 @@ import sys
 
 import pytest
 from random_problems import random_constraints, small_problem
-from spaces import Mapping
+from spaces import Mapping, Problem
 
 from picojoule.cost import count, price
 from picojoule.errors import PicojouleError
 from picojoule.hardware import accelerator
-from picojoule.mapper import Constraints, pareto_front, search, verify
+from picojoule.mapper import Constraints, Factors, pareto_front, search, verify
 from picojoule.mapping import validate
 from picojoule.workload import parse_operation
 
@@ -24,10 +24,10 @@ def non_dominated(mappings: list[Mapping]) -> list[tuple[int, float]]:
     return points
 
 
-def check_front(seed: int, most: int, sets: int) -> None:
-    """Compare the front of a random problem, and under some constraints, with a listing."""
-    rng = random.Random(seed)
-    problem = small_problem(rng, most)
+def check_front(
+    rng: random.Random, problem: Problem, sets: int, factors: Factors = "perfect"
+) -> None:
+    """Compare the front of a problem, and under some random constraints, with a listing."""
     operation, chip = problem.operation, problem.chip
     for constraints in (
         Constraints(),
@@ -36,9 +36,9 @@ def check_front(seed: int, most: int, sets: int) -> None:
         allowed = problem.allowed(constraints)
         if not allowed:
             with pytest.raises(PicojouleError):
-                pareto_front(operation, chip, constraints=constraints)
+                pareto_front(operation, chip, constraints=constraints, factors=factors)
             continue
-        front = pareto_front(operation, chip, constraints=constraints)
+        front = pareto_front(operation, chip, constraints=constraints, factors=factors)
         expected = non_dominated(allowed)
         assert front.is_complete
         assert [one.costs.latency_cycles for one in front.points] == [c for c, _ in expected]
@@ -53,7 +53,8 @@ def check_front(seed: int, most: int, sets: int) -> None:
 
 @pytest.mark.parametrize("seed", range(8000, 8010))
 def test_fronts_equal_a_listing(seed: int) -> None:
-    check_front(seed, most=500, sets=2)
+    rng = random.Random(seed)
+    check_front(rng, small_problem(rng, 500), sets=2)
 
 
 def test_a_front_without_room_says_that_it_is_not_complete(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +70,8 @@ def test_a_front_without_room_says_that_it_is_not_complete(monkeypatch: pytest.M
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(9000, 9120))
 def test_fronts_equal_a_listing_at_length(seed: int) -> None:
-    check_front(seed, most=1500, sets=3)
+    rng = random.Random(seed)
+    check_front(rng, small_problem(rng, 1500), sets=3)
 
 
 def test_the_ends_of_a_front_are_the_two_optima() -> None:

@@ -19,6 +19,7 @@ from picojoule.hardware import Accelerator, Array, Compute, Memory, accelerator
 from picojoule.mapper import (
     OBJECTIVES,
     Constraints,
+    Factors,
     Objective,
     PartConstraints,
     Solution,
@@ -33,16 +34,23 @@ from picojoule.workload import Axis, Operation, Tensor, Term, parse_operation
 NO_CONSTRAINTS = Constraints()
 
 
-def check_best(problem: Problem, constraints: Constraints, minimize: str) -> Solution | None:
-    """Compare a search with all mappings; None where there is nothing to find, and nothing is."""
+def check_best(
+    problem: Problem, constraints: Constraints, minimize: str, factors: Factors = "perfect"
+) -> Solution | None:
+    """Compare a search with all mappings; None where there is nothing to find, and nothing is.
+
+    Args:
+        factors: Of the problem's mappings, and so of what is searched.
+    """
     operation, chip = problem.operation, problem.chip
     allowed = problem.allowed(constraints)
+    options = {"minimize": minimize, "constraints": constraints, "factors": factors}
     if not allowed:
         with pytest.raises(PicojouleError):
-            search(operation, chip, minimize=minimize, constraints=constraints)
+            search(operation, chip, **options)
         return None
     objective = parse_objective(minimize)
-    solution = search(operation, chip, minimize=minimize, constraints=constraints)
+    solution = search(operation, chip, **options)
     costs, certificate = solution.costs, solution.certificate
     validate(operation, chip, solution.nest)
     assert obeys(operation, chip, constraints, solution.nest)
@@ -52,7 +60,8 @@ def check_best(problem: Problem, constraints: Constraints, minimize: str) -> Sol
     assert certificate.optimal
     assert certificate.cost == certificate.lower_bound == objective.score(costs)
     check_tie(objective, costs, best, allowed)
-    assert survives_a_tight_hint(problem, constraints, objective, costs)
+    imperfect = factors == "imperfect"
+    assert survives_a_tight_hint(problem, constraints, objective, costs, imperfect=imperfect)
     return solution
 
 
@@ -67,13 +76,18 @@ def check_tie(objective: Objective, costs: Costs, best: float, allowed: list[Map
 
 
 def survives_a_tight_hint(
-    problem: Problem, constraints: Constraints, objective: Objective, best: Costs
+    problem: Problem,
+    constraints: Constraints,
+    objective: Objective,
+    best: Costs,
+    *,
+    imperfect: bool = False,
 ) -> bool:
     """Whether the walk still finds the optimum when it starts with one a hair above it.
 
     A loose start hides a bound that is too high: with a tight one, it loses the optimum.
     """
-    space = build_space(problem.operation, problem.chip, constraints)
+    space = build_space(problem.operation, problem.chip, constraints, imperfect=imperfect)
     run = start_search(space, problem.chip, objective)
     energy_pj, cycles = best.energy_pj * (1 + 1e-9), float(best.latency_cycles)
     hint = (objective.score(best) * (1 + 1e-9), energy_pj, cycles)
