@@ -26,8 +26,8 @@ SHORT_WALK = 20
 """Chains that each way to keep tensors gets before any is walked to its end."""
 LARGEST_FRONT = 4096
 """Points that a front has room for; one with more is not complete."""
-MOST_BEGUN = 64
-"""Walks that are held open at a time; more would take too much memory."""
+MOST_HELD = 400_000
+"""Parts of walks that are held open at a time, some 400 bytes each; those beyond end at once."""
 
 
 def search(
@@ -180,22 +180,31 @@ def run_search(run: Search) -> None:
         run.first_look = run.evaluated
     # A short walk everywhere first: the best of all leaves each the least room.
     begun: list[Chains] = []
+    held = 0
     for n in sorted(range(len(choices)), key=lambda n: (n > 0, bounds[n])):
         if run.is_over:
             _leave(run, *bounds[n])
         elif is_better(run.goal, *bounds[n], run.best):
             run.walked += 1
             chains = chains_of(run, choices[n])
-            if chains is not None:
-                walk_on(run, chains, most=SHORT_WALK if len(begun) < MOST_BEGUN else UNLIMITED)
+            if chains is not None and held + len(chains.parts.values) > MOST_HELD:
+                _finish(run, chains)
+            elif chains is not None:
+                walk_on(run, chains, most=SHORT_WALK)
                 begun.append(chains)
-    for chains in begun:
-        walk_on(run, chains, most=UNLIMITED)
-        if not chains.is_complete:
-            run.complete = False
-            run.bound = min(run.bound, chains.bound(run.goal))
+                held += len(chains.parts.values)
+    while begun:
+        _finish(run, begun.pop(0))
     if run.best[0, FULL]:
         run.complete, run.bound = False, 0.0
+
+
+def _finish(run: Search, chains: Chains) -> None:
+    """Walk to the end, or note the bound of what is left."""
+    walk_on(run, chains, most=UNLIMITED)
+    if not chains.is_complete:
+        run.complete = False
+        run.bound = min(run.bound, chains.bound(run.goal))
 
 
 def _leave(run: Search, energy_pj: float, cycles: float) -> None:
