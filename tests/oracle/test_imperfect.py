@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from random_problems import PRODUCTS, random_constraints, uneven_problem
-from spaces import Problem, every_nest, listed_size
+from random_problems import PRODUCTS, product, random_constraints, uneven_problem
+from spaces import Problem, every_mapping, every_nest, listed_size
 from test_bound import check_cuts
 from test_fronts import check_front
 from test_search import check_best, narrow_first_look  # noqa: F401  a fixture
@@ -76,6 +76,17 @@ def test_search_equals_brute_force_at_length(seed: int, monkeypatch: pytest.Monk
     monkeypatch.setattr(sys.modules["picojoule.mapper.chains"], "WIDE_VECTORS", wide)
     monkeypatch.setattr(sys.modules["picojoule.mapper.search"], "SHORT_WALK", short)
     check_problem(seed, most=2000, sets=3)
+
+
+@pytest.mark.parametrize("size", [10, 13])
+def test_what_an_array_cannot_hold_together_is_no_choice(size: int) -> None:
+    # Seven of 4 x 2 units take two rows of 13 each; a unit with one row makes no tile of seven.
+    array = Array("pes", 4, 2, ("weights", "inputs"), delivery_pj=0.5)
+    chip = Accelerator("row", (Memory("dram", read_pj=1.0, update_pj=1.0), array, Compute()))
+    operation = product(M=size, K=1)
+    mappings = tuple(every_mapping(operation, chip, imperfect=True))
+    for minimize in OBJECTIVES:
+        check_imperfect(Problem(operation, chip, mappings), NO_CONSTRAINTS, minimize)
 
 
 @pytest.mark.parametrize("seed", range(22_000, 22_006))
