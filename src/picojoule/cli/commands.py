@@ -295,20 +295,9 @@ def cache_command(
 @app.command("warm", hidden=True)
 def warm_command() -> None:
     """Compile and cache every kernel, so that nobody waits for it later."""
-    from picojoule.check import check_mapping
-    from picojoule.evaluation import evaluate_operation
-    from picojoule.hardware import accelerator
-    from picojoule.mapper import OBJECTIVES
-    from picojoule.workload import parse_operation
+    from picojoule.cli.kernels import compile_all
 
-    chip = accelerator("eyeriss")
-    # Large enough for the compiled engine of the oracle, small enough for the search.
-    operation = parse_operation("conv M=16 C=8 P=16 Q=16 R=3 S=3 stride=2")
-    for minimize in OBJECTIVES:
-        best = evaluate_operation(operation, chip, minimize=minimize, cache=False).layers[0]
-        check_mapping(operation, chip, best.nest)
-    odd = parse_operation("matmul M=13 K=7 N=11")
-    evaluate_operation(odd, chip, factors="imperfect", cache=False)
+    compile_all()
 
 
 def _shapes(texts: list[str] | None) -> dict[str, tuple[int, ...]] | None:

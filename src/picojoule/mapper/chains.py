@@ -210,7 +210,9 @@ def _parts_of(
         rows = tiles
         if inside is None:
             union = space.products[dims, 0, indices]
-            if is_passed:
+            if (union < 0).any():
+                rows = tiles[:0]
+            elif is_passed:
                 rows = tiles[(tiles == union).all(axis=1)]
             else:
                 rows = tiles[_linked(space.links[memory], tiles, union)]
@@ -234,9 +236,7 @@ def _parts_of(
         )
         run.seen += 0 if is_first_look else int(seen)
         found.append(parts)
-    together = found[0]
-    if len(found) > 1:
-        together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+    together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
     if inside and not is_passed:
         run.outer_parts[key] = together
         if len(space.spreads[memory - 1].factors) <= WIDE_VECTORS:

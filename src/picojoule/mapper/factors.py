@@ -116,7 +116,7 @@ def rounded(size: int) -> list[int]:
 
 
 def _rounded(size: int) -> set[int]:
-    low = range(1, math.isqrt(size) + 1)
+    low = range(1, math.isqrt(size) + 2)
     quotients = {-(-size // n) for n in low}
     return quotients | {n for n in low if -(-size // -(-size // n)) == n}
 

@@ -153,7 +153,8 @@ def _fill_moves(
                     still = points
                     if one != STANDS or other != STANDS:
                         still = common_points(own, new, old, shift, False)
-                    if reuse == TILE and still < points:
+                    before = common_points(own, old, old, 0, False)
+                    if reuse == TILE and still < max(points, before):
                         still = 0
                     every[one, other] += times * points
                     kept[one, other] += times * still

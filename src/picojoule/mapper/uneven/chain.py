@@ -94,6 +94,25 @@ def first_cycles(problem: Problem, tiles: Integers, spatial: Integers) -> float:
 
 
 @helper
+def busy_instances(problem: Problem, tiles: Integers, spatial: Integers, memory: int) -> float:
+    """Instances of a memory that ever have work: those that have it at the first step."""
+    instances = 1.0
+    for d in range(problem.sizes.size):
+        # Full pieces, and what a short one has.
+        full, last = 1.0, 0
+        for level in range(memory):
+            union = union_of(tiles, spatial, level, d)
+            if last >= union:
+                full, last = full + 1.0, 0
+            inner = tiles[level + 1, d]
+            whole = full * (union // inner) + last // inner
+            last = union % inner if last == 0 else last % inner
+            full = whole
+        instances *= full + (1.0 if last else 0.0)
+    return instances
+
+
+@helper
 def least_energy(
     problem: Problem, tiles: Integers, spatial: Integers, orders: Integers, limit: float
 ) -> float:
@@ -139,9 +158,10 @@ def uneven_cycles(
 ) -> float:
     """Latency of a chain: under the given orders, or a bound below it; as `chain_cycles`."""
     hidden = first_cycles(problem, tiles, spatial)
-    added, instances = 0.0, 1.0
+    added = 0.0
     for memory in range(tiles.shape[0]):
         slowest = 0.0
+        instances = busy_instances(problem, tiles, spatial, memory)
         for port in range(3):
             if problem.rates[memory, port] > 0.0:
                 bits = uneven_bits(problem, tiles, spatial, memory, port, orders, given)
@@ -151,8 +171,6 @@ def uneven_cycles(
             hidden = max(hidden, slowest)
         else:
             added += slowest
-        for d in range(problem.sizes.size):
-            instances *= spatial[memory, d]
     return hidden + added
 
 

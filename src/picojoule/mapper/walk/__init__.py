@@ -1,6 +1,6 @@
 """Walk: kernels that bound, price and compare chains of tiles."""
 
-from picojoule.mapper.walk.chain import Kept, enter, fill_free_order, permute
+from picojoule.mapper.walk.chain import Kept, enter, fill_free_order, permute, try_chain
 from picojoule.mapper.walk.explore import DEPTH, EVALUATED, LOOKED, UNEVEN, Walk, explore
 from picojoule.mapper.walk.gaps import choice_bounds, gap_prices, least_fillings
 from picojoule.mapper.walk.orders import is_allowed_order
@@ -32,4 +32,5 @@ __all__ = [
     "permute",
     "settle_least",
     "still_better",
+    "try_chain",
 ]
