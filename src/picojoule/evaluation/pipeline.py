@@ -10,7 +10,7 @@ import numpy as np
 from picojoule.errors import WorkloadError
 from picojoule.evaluation.front import NetworkFront
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
-from picojoule.evaluation.solve import Place, Settings, checked_factors, solve, solve_fronts
+from picojoule.evaluation.solve import Place, Settings, solve, solve_fronts
 from picojoule.evaluation.sums import Floats, Integers, add_fronts
 from picojoule.hardware import Accelerator
 from picojoule.hardware import accelerator as find_accelerator
@@ -263,7 +263,7 @@ def _settings(
     jobs: int | None,
     cache: Place,
 ) -> Settings:
-    from picojoule.mapper import Constraints
+    from picojoule.mapper import Constraints, checked_factors
 
     return Settings(
         minimize,

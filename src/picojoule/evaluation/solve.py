@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picojoule.errors import MappingError, WorkloadError, nearest
+from picojoule.errors import MappingError, WorkloadError
 from picojoule.evaluation.workers import checked_jobs, run_all
 from picojoule.hardware import Accelerator
 from picojoule.workload import Operation
@@ -48,25 +48,6 @@ class Settings:
         checked_jobs(self.jobs)
         _check_limit("time_limit_s", self.time_limit_s, "seconds, at least 0")
         _check_limit("budget", self.budget, "a whole number of at least 1", least=1)
-
-
-def checked_factors(word: str) -> "Factors":
-    """Which factors a search takes.
-
-    Raises:
-        WorkloadError: There is no such choice.
-    """
-    match word:
-        case "auto" | "perfect" | "imperfect":
-            return word
-        case _:
-            raise WorkloadError(
-                "choice of factors is not known",
-                where="factors",
-                got=repr(word),
-                expected=nearest(str(word), ("auto", "perfect", "imperfect")),
-                fix="name one of them, or leave it out for auto",
-            )
 
 
 def _check_limit(name: str, value: float | None, expected: str, *, least: int = 0) -> None:

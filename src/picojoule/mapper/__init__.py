@@ -9,7 +9,7 @@ from picojoule.mapper.constraints import (
     load_constraints,
     parse_constraints,
 )
-from picojoule.mapper.factors import Factors
+from picojoule.mapper.factors import Factors, checked_factors
 from picojoule.mapper.front import Front, pareto_front
 from picojoule.mapper.objective import OBJECTIVES, Objective, parse_objective
 from picojoule.mapper.search import search
@@ -26,6 +26,7 @@ __all__ = [
     "Range",
     "Solution",
     "Verification",
+    "checked_factors",
     "load_constraints",
     "pareto_front",
     "parse_constraints",

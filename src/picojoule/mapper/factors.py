@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from picojoule.errors import WorkloadError, nearest
 from picojoule.hardware import Array
 from picojoule.mapper.constraints import Constraints, Range
 from picojoule.mapper.model import Integers
@@ -78,6 +79,25 @@ class Spreads:
         return Spreads(
             self.factors[rows], self.indices[rows], tuple(self.splits[row] for row in rows)
         )
+
+
+def checked_factors(word: str) -> Factors:
+    """Which factors a search takes.
+
+    Raises:
+        WorkloadError: There is no such choice.
+    """
+    match word:
+        case "auto" | "perfect" | "imperfect":
+            return word
+        case _:
+            raise WorkloadError(
+                "choice of factors is not known",
+                where="factors",
+                got=repr(word),
+                expected=nearest(str(word), ("auto", "perfect", "imperfect")),
+                fix="name one of them, or leave it out for auto",
+            )
 
 
 def no_spread(cuts: Cuts) -> Spreads:
@@ -296,6 +316,17 @@ def _allowed(
             if name in ranges
         )
     ]
+
+
+def cut_shares(cuts: Cuts) -> NDArray[np.float64]:
+    """What a loop moves and steps to, in one table, `(D, tile + 2, union)`.
+
+    The share that a loop between a tile and a union moves; then by union, whatever the tile, the
+    least share that a loop moves, and the least that it steps to.
+    """
+    moving = moving_shares(cuts)
+    least = np.stack((moving.min(axis=1), stepping_shares(cuts)), axis=1)
+    return np.concatenate((moving, least), axis=1)
 
 
 def moving_shares(cuts: Cuts) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from picojoule.hardware import Accelerator
 from picojoule.mapper.certificate import Certificate, Solution
 from picojoule.mapper.chains import Chains, chains_of, problem_of, walk_on
 from picojoule.mapper.constraints import Constraints
-from picojoule.mapper.factors import Factors, Split
+from picojoule.mapper.factors import Factors, Split, checked_factors
 from picojoule.mapper.model import FULL, SLOT, Goal, is_better, no_points, score
 from picojoule.mapper.objective import Objective, parse_objective
 from picojoule.mapper.space import Space, build_space, keep_choices, mapspace_size
@@ -62,7 +62,7 @@ def search(
         MappingError: No mapping keeps the constraints and the limits.
         CapacityError: The outermost memory cannot hold the operation.
         Unsupported: An array forwards.
-        WorkloadError: The objective is not known.
+        WorkloadError: The objective, or the choice of factors, is not known.
     """
     objective = parse_objective(minimize)
     if constraints:
@@ -147,7 +147,11 @@ def run_factors(run: Search, accelerator: Accelerator, factors: Factors) -> Sear
 
     Returns:
         The search that accounts for the largest space.
+
+    Raises:
+        WorkloadError: There is no such choice of factors.
     """
+    checked_factors(factors)
     run_search(run)
     if factors == "perfect" or (factors == "auto" and not leaves_idle(run.space)):
         return run

@@ -14,12 +14,11 @@ from picojoule.mapper.factors import (
     Cuts,
     Split,
     Spreads,
+    cut_shares,
     cuts_of,
     has_one_array,
-    moving_shares,
     product_table,
     spreads_of,
-    stepping_shares,
     uneven_dims,
 )
 from picojoule.mapper.model import Integers, Problem, Stage, axis_tables, build_problem, stages_of
@@ -176,22 +175,8 @@ def _is_mirror(operation: Operation, stages: Sequence[Stage], images: Mapping[st
 
 def _with_cuts(problem: Problem, cuts: Cuts) -> Problem:
     """The problem, with what is known of pieces that are not all equal."""
-    moving, stepping = moving_shares(cuts), stepping_shares(cuts)
-    problem = problem._replace(uneven=cuts.uneven)
-    tables = axis_tables(problem, cuts.table, cuts.counts)
-    return problem._replace(
-        axis_points=tables.points,
-        axis_words=tables.words,
-        axis_slides=tables.slides,
-        axis_moves=tables.moves,
-        axis_every=tables.every,
-        axis_kept=tables.kept,
-        moving=moving,
-        least_moving=moving.min(axis=1),
-        worst_moving=moving.min(axis=(1, 2)),
-        least_stepping=stepping,
-        worst_stepping=stepping.min(axis=1),
-    )
+    problem = problem._replace(uneven=cuts.uneven, cut_shares=cut_shares(cuts))
+    return problem._replace(axis_tables=axis_tables(problem, cuts.table, cuts.counts))
 
 
 def _links(factors: Mapping[str, Range], names: tuple[str, ...], cuts: Cuts) -> Flags:

@@ -9,8 +9,8 @@ import pytest
 from random_problems import product
 
 from picojoule.errors import PicojouleError
-from picojoule.hardware import Accelerator, Array, Compute, Memory
-from picojoule.mapper import Constraints, PartConstraints, Range
+from picojoule.hardware import Accelerator, Array, Compute, Memory, accelerator
+from picojoule.mapper import Constraints, PartConstraints, Range, search
 from picojoule.mapper.factors import (
     Cuts,
     cuts_of,
@@ -22,6 +22,7 @@ from picojoule.mapper.factors import (
 )
 from picojoule.mapper.space import build_space
 from picojoule.mapping import AxisName, Level, Loop, Nest, validate
+from picojoule.workload import parse_operation
 
 SIZES = (1, 2, 5, 6, 7, 9, 10, 12, 13, 16, 17, 23, 24)
 KEEP = ("a", "b", "c")
@@ -256,3 +257,10 @@ def test_dimensions_that_divide_move_all_and_step_to_half() -> None:
     assert (moving_shares(cuts)[0] == 1.0).all()
     assert (stepping_shares(cuts)[0] == 0.5).all()
     assert (moving_shares(cuts)[1] < 1.0).any()
+
+
+def test_an_unknown_choice_of_factors_is_refused() -> None:
+    with pytest.raises(PicojouleError, match="choice of factors is not known") as caught:
+        search(parse_operation("matmul M=2 K=2 N=2"), accelerator("eyeriss"), factors="even")  # type: ignore[arg-type]
+    assert caught.value.got == "'even'"
+    assert "auto" in caught.value.expected

@@ -3,38 +3,36 @@
 Where bounds do not divide, the last piece of a dimension is short: it has its own size on the axis.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import REUSE, common_points
 from picojoule.jit import helper
-from picojoule.mapper.model.problem import MANY, Problem
+from picojoule.mapper.model.problem import (
+    COLUMNS,
+    EVERY,
+    KEPT,
+    MANY,
+    MOVES,
+    POINTS,
+    SLIDES,
+    STANDS,
+    STEPS,
+    WORDS,
+    WRAPS,
+    Problem,
+)
 from picojoule.mapper.model.tiles import shared_on_axis
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 TILE = REUSE["tile"]
-STANDS, STEPS, WRAPS = 0, 1, 2
-"""What the loop over a dimension does at a step: it stands anywhere, advances, or wraps."""
-
-
-class AxisTables(NamedTuple):
-    """Per axis and per tiles of the two dimensions that share it; see `Problem`."""
-
-    points: Integers
-    words: Floats
-    slides: Floats
-    moves: Floats
-    every: Floats
-    kept: Floats
 
 
 @helper
-def axis_tables(problem: Problem, table: Integers, counts: Integers) -> AxisTables:
-    """Fill the tables of all axes that two dimensions share.
+def axis_tables(problem: Problem, table: Integers, counts: Integers) -> Floats:
+    """The tables of all axes that two dimensions share, `(axis, column, tile, tile)`.
 
     Args:
         table, counts: Tiles of each dimension, `(D, n)`, and how many, `(D,)`.
@@ -44,14 +42,7 @@ def axis_tables(problem: Problem, table: Integers, counts: Integers) -> AxisTabl
     for axis in range(axes):
         for which in range(2 if problem.axis_pair[axis, 0] >= 0 else 0):
             most = max(most, counts[problem.axis_pair[axis, which]])
-    tables = AxisTables(
-        np.zeros((axes, most, most), dtype=np.int64),
-        np.zeros((axes, most, most)),
-        np.zeros((axes, 2, most, most)),
-        np.zeros((axes, 2, most, most)),
-        np.zeros((axes, 3, 3, most, most)),
-        np.zeros((axes, 3, 3, most, most)),
-    )
+    tables = np.zeros((axes, COLUMNS, most, most))
     reuse = np.zeros(axes, dtype=np.int64)
     for t in range(problem.bits.size):
         for axis in range(problem.tensor_axis[t], problem.tensor_axis[t + 1]):
@@ -65,42 +56,31 @@ def axis_tables(problem: Problem, table: Integers, counts: Integers) -> AxisTabl
         for i in range(counts[first]):
             for j in range(counts[second]):
                 tile[first], tile[second] = table[first, i], table[second, j]
-                _fill(problem, axis, low, high, tile, i, j, tables)
-                every, kept = np.zeros((3, 3)), np.zeros((3, 3))
-                _fill_moves(problem, axis, tile, reuse[axis], every, kept)
-                tables.every[axis, :, :, i, j] = every
-                tables.kept[axis, :, :, i, j] = kept
+                _fill(problem, axis, low, high, tile, tables[axis, :, i, j])
+                _fill_moves(problem, axis, tile, reuse[axis], tables[axis, :, i, j])
         tile[first] = tile[second] = 1
     return tables
 
 
 @helper
 def _fill(
-    problem: Problem,
-    axis: int,
-    low: int,
-    high: int,
-    tile: Integers,
-    i: int,
-    j: int,
-    tables: AxisTables,
+    problem: Problem, axis: int, low: int, high: int, tile: Integers, columns: Floats
 ) -> None:
-    """Fill in one place of the tables."""
+    """Fill in what a tile and all tiles have, and what slides, `(column,)`."""
     dims, coefficients = problem.term_dim, problem.term_coefficient
     points = shared_on_axis(dims, coefficients, low, high, tile, 0)
     extent = 1
     for n in range(low, high):
         extent += coefficients[n] * (tile[dims[n]] - 1)
-    tables.points[axis, i, j] = points
-    tables.words[axis, i, j] = _axis_words(problem, tile, low, high)
+    columns[POINTS] = points
+    columns[WORDS] = _axis_words(problem, tile, low, high)
     for which in range(2):
         dim, other = problem.axis_pair[axis, which], problem.axis_pair[axis, 1 - which]
         moved = _sliding_share(problem, tile, low, high, dim, other)
-        tables.moves[axis, which, i, j] = moved
-        if points == extent:
-            for n in range(low, high):
-                if dims[n] == dim:
-                    tables.slides[axis, which, i, j] = moved * coefficients[n] * tile[dim] / extent
+        columns[MOVES + which] = moved
+        for n in range(low, high):
+            if dims[n] == dim and points == extent:
+                columns[SLIDES + which] = moved * coefficients[n] * tile[dim] / extent
 
 
 @helper
@@ -121,14 +101,8 @@ def _states(size: int, tile: int, what: int) -> Integers:
 
 
 @helper
-def _fill_moves(
-    problem: Problem, axis: int, tile: Integers, reuse: int, every: Floats, kept: Floats
-) -> None:
-    """What all tiles have on an axis of two dimensions, and what they had, by what each loop does.
-
-    Args:
-        every, kept: `(3, 3)`.
-    """
+def _fill_moves(problem: Problem, axis: int, tile: Integers, reuse: int, columns: Floats) -> None:
+    """Fill in what memory 1's tiles have, and what they had, by what each loop does."""
     first, second = problem.axis_pair[axis]
     own = np.ones(2, dtype=np.int64)
     for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
@@ -156,8 +130,8 @@ def _fill_moves(
                     before = common_points(own, old, old, 0, False)
                     if reuse == TILE and still < max(points, before):
                         still = 0
-                    every[one, other] += times * points
-                    kept[one, other] += times * still
+                    columns[EVERY + 3 * one + other] += times * points
+                    columns[KEPT + 3 * one + other] += times * still
 
 
 @helper
@@ -178,7 +152,7 @@ def all_words(problem: Problem, tensor: int, tile: Integers, index: Integers) ->
         low, high = problem.axis_first[axis], problem.axis_first[axis + 1]
         pair = problem.axis_pair[axis]
         if pair[0] >= 0:
-            total *= problem.axis_words[axis, index[pair[0]], index[pair[1]]]
+            total *= problem.axis_tables[axis, WORDS, index[pair[0]], index[pair[1]]]
         elif pair[0] == MANY:
             total *= _axis_words(problem, tile, low, high)
     return total

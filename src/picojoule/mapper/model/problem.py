@@ -25,6 +25,20 @@ NEITHER, MANY = -1, -2
 share."""
 
 
+STANDS, STEPS, WRAPS = 0, 1, 2
+"""What the loop over a dimension does at a step: it stands anywhere, advances, or wraps."""
+POINTS, WORDS, SLIDES, MOVES, EVERY, KEPT = 0, 1, 2, 4, 6, 15
+COLUMNS = 24
+"""Columns of the tables of axes.
+
+Coordinates of a tile; those of all tiles of the operation, each by itself; for either dimension,
+which share of these is new after a step of one tile, and which moves if nothing stays; and for what
+either loop does, `3 * one + other`: coordinates in memory 1's tiles, and those that were there.
+"""
+LEAST_MOVING, LEAST_STEPPING = -2, -1
+"""Rows of the shares of cuts that hold whatever the outer tile, see `factors.cut_shares`."""
+
+
 class Problem(NamedTuple):
     """All that the kernels know. `L` memories (and gaps), `T` tensors, `D` dimensions."""
 
@@ -38,23 +52,14 @@ class Problem(NamedTuple):
     tensor_axis: Integers  # (T + 1,), into axis_first
     axis_first: Integers  # (axis + 1,), into the terms
     axis_pair: Integers  # (axis, 2): the dimensions that share it; NEITHER, or MANY of them
-    axis_points: Integers  # (axis, tile, tile): coordinates of a tile
-    axis_words: Floats  # (axis, tile, tile): of all tiles of the operation, each by itself
-    axis_slides: Floats  # (axis, 2, tile, tile): share of them that is new after a step of one tile
-    axis_moves: Floats  # (axis, 2, tile, tile): share of them that a step moves if nothing stays
-    axis_every: Floats  # (axis, 3, 3, tile, tile): in memory 1's tiles, by what both loops do
-    axis_kept: Floats  # (axis, 3, 3, tile, tile): of these, what was there before
+    axis_tables: Floats  # (axis, column, tile, tile), see `axes`
     term_dim: Integers  # (term,)
     term_coefficient: Integers  # (term,)
     single: Integers  # (T,), mask of dimensions that are alone on their axis
     joined: Integers  # (T,), mask of dimensions that share an axis (sliding windows)
     sliding: int  # mask of dimensions that share an axis of any tensor
     uneven: int  # mask of dimensions whose outermost loop need not divide
-    moving: Floats  # (D, tile, union), see `factors.moving_shares`
-    least_moving: Floats  # (D, union): whatever the tile
-    worst_moving: Floats  # (D,): whatever tile and union
-    least_stepping: Floats  # (D, union): share that a loop steps to, see `bounds.stepping_share`
-    worst_stepping: Floats  # (D,)
+    cut_shares: Floats  # (D, tile + 2, union), see `factors.cut_shares`
     bits: Integers  # (T,)
     words: Floats  # (T,), of the whole operation
     pool: Integers  # (L, T), the first tensor that this one shares capacity with
@@ -140,23 +145,14 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
             [p.first[:-1] + offset for p, offset in zip(packed, offsets)] + [offsets[-1:]]
         ).astype(np.int64),
         axis_pair=_pairs(operation),
-        axis_points=np.ones((1, 1, 1), dtype=np.int64),
-        axis_words=np.ones((1, 1, 1)),
-        axis_slides=np.ones((1, 2, 1, 1)),
-        axis_moves=np.ones((1, 2, 1, 1)),
-        axis_every=np.ones((1, 3, 3, 1, 1)),
-        axis_kept=np.ones((1, 3, 3, 1, 1)),
+        axis_tables=np.ones((1, 1, 1, 1)),
         term_dim=np.concatenate([p.dim for p in packed]),
         term_coefficient=np.concatenate([p.coefficient for p in packed]),
         single=single,
         joined=joined,
         sliding=int(np.bitwise_or.reduce(joined)),
         uneven=0,
-        moving=np.ones((len(operation.dims), 1, 1)),
-        least_moving=np.ones((len(operation.dims), 1)),
-        worst_moving=np.ones(len(operation.dims)),
-        least_stepping=np.full((len(operation.dims), 1), 0.5),
-        worst_stepping=np.full(len(operation.dims), 0.5),
+        cut_shares=np.ones((len(operation.dims), 3, 1)),
         bits=np.array([t.bits for t in tensors], dtype=np.int64),
         words=np.array([operation.words(t) for t in tensors], dtype=np.float64),
         pool=np.array([_pools(m, tensors) for m in memories], dtype=np.int64),

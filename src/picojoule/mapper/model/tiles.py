@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from picojoule.cost import shared_in_run, shared_points
 from picojoule.jit import helper, inlined
-from picojoule.mapper.model.problem import Problem
+from picojoule.mapper.model.problem import POINTS, Problem
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -106,7 +106,7 @@ def words_at(problem: Problem, tensor: int, tile: Integers, index: Integers) -> 
         if high - low == 1:
             words *= int(tile[dims[low]])
         elif pair[0] >= 0:
-            words *= problem.axis_points[axis, index[pair[0]], index[pair[1]]]
+            words *= int(problem.axis_tables[axis, POINTS, index[pair[0]], index[pair[1]]])
         elif high > low:
             words *= shared_on_axis(dims, coefficients, low, high, tile, 0)
     return words

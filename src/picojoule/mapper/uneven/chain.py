@@ -19,7 +19,16 @@ from picojoule.mapper.uneven.words import (
     step_total,
     union_of,
 )
-from picojoule.mapper.walk import BOTH, Kept, enter, fill_free_order, is_allowed_order, permute
+from picojoule.mapper.walk import (
+    BOTH,
+    Kept,
+    are_allowed_orders,
+    enter,
+    fill_free_order,
+    latency_of,
+    next_orders,
+    sort_orders,
+)
 
 Floats = NDArray[np.float64]
 
@@ -157,21 +166,15 @@ def uneven_cycles(
     problem: Problem, tiles: Integers, spatial: Integers, orders: Integers, given: bool
 ) -> float:
     """Latency of a chain: under the given orders, or a bound below it; as `chain_cycles`."""
-    hidden = first_cycles(problem, tiles, spatial)
-    added = 0.0
+    slowest = np.zeros(tiles.shape[0])
     for memory in range(tiles.shape[0]):
-        slowest = 0.0
         instances = busy_instances(problem, tiles, spatial, memory)
         for port in range(3):
             if problem.rates[memory, port] > 0.0:
                 bits = uneven_bits(problem, tiles, spatial, memory, port, orders, given)
                 cycles = np.ceil(bits / instances / problem.rates[memory, port] - 1e-9)
-                slowest = max(slowest, cycles)
-        if problem.overlapped[memory]:
-            hidden = max(hidden, slowest)
-        else:
-            added += slowest
-    return hidden + added
+                slowest[memory] = max(slowest[memory], cycles)
+    return latency_of(problem, first_cycles(problem, tiles, spatial), slowest)
 
 
 @helper
@@ -208,29 +211,17 @@ def _try_all_orders(
     kept: Kept,
 ) -> None:
     """Compare every order of every memory; `orders` holds those of least `energy`."""
-    outer = orders.shape[0] - 1
     prices = energy_prices(problem)
     base = energy - ordered_steps(problem, tiles, spatial, prices, orders)
-    sizes = np.zeros(outer, dtype=np.int64)
-    for level in range(outer):
-        while sizes[level] < orders.shape[1] and orders[level, sizes[level]] >= 0:
-            sizes[level] += 1
-        orders[level, : sizes[level]] = np.sort(orders[level, : sizes[level]])
+    sizes = sort_orders(orders)
     running = True
     while running:
-        allowed = True
-        for level in range(outer):
-            allowed = allowed and is_allowed_order(orders[level], problem.before[level])
-        if allowed:
+        if are_allowed_orders(problem, orders):
             cycles = uneven_cycles(problem, tiles, spatial, orders, True)
             total = base + ordered_steps(problem, tiles, spatial, prices, orders)
             total += problem.leakage_pj_per_cycle * cycles
             _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
-        running = False
-        for level in range(outer):
-            if permute(orders[level], sizes[level]):
-                running = True
-                break
+        running = next_orders(orders, sizes)
 
 
 @helper

@@ -12,7 +12,14 @@ from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
 from picojoule.mapper.model.axes import all_words, uneven_share
 from picojoule.mapper.model.prices import group_share, irrelevant_spatial, parent_of, word_price
-from picojoule.mapper.model.problem import MANY, Problem
+from picojoule.mapper.model.problem import (
+    LEAST_MOVING,
+    LEAST_STEPPING,
+    MANY,
+    MOVES,
+    SLIDES,
+    Problem,
+)
 from picojoule.mapper.model.tiles import is_absorbed, is_even_axis, shared_on_axis
 from picojoule.mapper.walk.outermost import is_alone, outermost_fillings
 
@@ -49,9 +56,8 @@ def tile_terms(
             elif pair[0] >= 0:
                 i, j = index[pair[0]], index[pair[1]]
                 for which in range(2):
-                    share = problem.axis_slides[axis, which, i, j]
-                    if problem.reuse[memory, t] == TILE:
-                        share = problem.axis_moves[axis, which, i, j]
+                    column = MOVES if problem.reuse[memory, t] == TILE else SLIDES
+                    share = problem.axis_tables[axis, column + which, i, j]
                     terms[t, 1 + pair[which]] = terms[t, 0] * share
 
 
@@ -183,11 +189,11 @@ def fillings_by_loop(
     for d in range(dims):
         if not looped >> d & 1:
             continue
-        moving = problem.least_moving[d, union[d]] if problem.uneven else 1.0
+        moving = problem.cut_shares[d, LEAST_MOVING, union[d]] if problem.uneven else 1.0
         if memory > 1:
             # Only some of these iterations run between; a loop of bound b steps on (b - 1) / b of
             # its visits: at least on half, or less where a piece is short.
-            steps = problem.least_stepping[d, union[d]] if problem.uneven else 0.5
+            steps = problem.cut_shares[d, LEAST_STEPPING, union[d]] if problem.uneven else 0.5
             by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
             continue
         bound = -(-problem.sizes[d] // (tile[d] * spatial[d]))
@@ -243,7 +249,7 @@ def anew_shares(
         moving = 0.0
         for d in range(tile.size):
             if problem.single[t] & looped & 1 << d:
-                moving = max(moving, problem.moving[d, around_indices[d], union_indices[d]])
+                moving = max(moving, problem.cut_shares[d, around_indices[d], union_indices[d]])
             if spatial[d] > 1 and problem.uneven & ~mask & 1 << d:
                 pieces = -(-problem.sizes[d] // around[d])
                 last = problem.sizes[d] - (pieces - 1) * around[d]
@@ -271,7 +277,7 @@ def words_below(
 
     Args:
         steps: Share of the visits that the loop steps on, see `stepping_share`.
-        moving: Share of the words that it moves, see `factors.moving_shares`.
+        moving: Share of the words that it moves, see `factors.cut_shares`.
         looped: Mask of the dimensions that this memory's loops run over.
         anew: `(T,)`, share of what starts anew that arrives, see `anew_shares`.
         around_terms: `filling_terms` of that memory's own tile.

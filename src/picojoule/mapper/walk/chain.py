@@ -88,7 +88,37 @@ def fill_free_order(problem: Problem, tiles: Integers, spatial: Integers, order:
 
 
 @helper
-def permute(order: Integers, size: int) -> bool:
+def sort_orders(orders: Integers) -> Integers:
+    """Put every memory's loops but the innermost's into the first order; how many there are."""
+    sizes = np.zeros(orders.shape[0] - 1, dtype=np.int64)
+    for level in range(sizes.size):
+        while sizes[level] < orders.shape[1] and orders[level, sizes[level]] >= 0:
+            sizes[level] += 1
+        orders[level, : sizes[level]] = np.sort(orders[level, : sizes[level]])
+    return sizes
+
+
+@helper
+def next_orders(orders: Integers, sizes: Integers) -> bool:
+    """Step to the next orders of all memories together; False once all have been."""
+    stepped, level = False, 0
+    while not stepped and level < sizes.size:
+        stepped = _permute(orders[level], sizes[level])
+        level += 1
+    return stepped
+
+
+@helper
+def are_allowed_orders(problem: Problem, orders: Integers) -> bool:
+    """Whether every memory's loops are in an order that is allowed."""
+    allowed = True
+    for level in range(orders.shape[0] - 1):
+        allowed = allowed and is_allowed_order(orders[level], problem.before[level])
+    return allowed
+
+
+@helper
+def _permute(order: Integers, size: int) -> bool:
     """Step to the next permutation of the first `size` entries; False once they are sorted."""
     pivot = size - 2
     while pivot >= 0 and order[pivot] >= order[pivot + 1]:
@@ -182,28 +212,16 @@ def _try_all_orders(
 
     `orders` holds the orders of least `energy`.
     """
-    outer = orders.shape[0] - 1
     base = energy - ordered_chain_energy(problem, tiles, spatial, orders, 0.0)
-    sizes = np.zeros(outer, dtype=np.int64)
-    for level in range(outer):
-        while sizes[level] < orders.shape[1] and orders[level, sizes[level]] >= 0:
-            sizes[level] += 1
-        orders[level, : sizes[level]] = np.sort(orders[level, : sizes[level]])
+    sizes = sort_orders(orders)
     running = True
     while running:
-        allowed = True
-        for level in range(outer):
-            allowed = allowed and is_allowed_order(orders[level], problem.before[level])
-        if allowed:
+        if are_allowed_orders(problem, orders):
             cycles = chain_cycles(problem, tiles, spatial, orders, True)
             total = ordered_chain_energy(problem, tiles, spatial, orders, base)
             total += problem.leakage_pj_per_cycle * cycles
             _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
-        running = False
-        for level in range(outer):
-            if permute(orders[level], sizes[level]):
-                running = True
-                break
+        running = next_orders(orders, sizes)
 
 
 @helper

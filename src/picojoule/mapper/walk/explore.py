@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper, inlined
 from picojoule.mapper.model.goal import Goal, is_better, is_beyond
-from picojoule.mapper.model.problem import Problem
+from picojoule.mapper.model.problem import LEAST_MOVING, Problem
 from picojoule.mapper.model.tiles import is_absorbed, is_uneven
 from picojoule.mapper.walk.bounds import (
     COPIES,
@@ -129,7 +129,7 @@ def _pair_cycles(
                     problem, tile, gap, around, outside, unions, looped, shares[0], shares[1]
                 )
                 ready = True
-            moving = problem.moving[d, outside[d], unions[d]]
+            moving = problem.cut_shares[d, outside[d], unions[d]]
         steps = stepping_share(problem, d, tile[d], gap[d], around[d])
         filling = words_below(
             problem, d, steps, moving, looped, shares[0], terms, around_terms, words
@@ -146,7 +146,7 @@ def _pair_cycles(
                 if waits and problem.single[t] >> outer & 1:
                     if problem.uneven:
                         waiting = shares[1, t]
-                        waiting *= problem.least_moving[outer, parts.unions[row, outer]]
+                        waiting *= problem.cut_shares[outer, LEAST_MOVING, parts.unions[row, outer]]
                     more = terms[t, COPIES] * around_terms[t, REACH] * waiting - words[t]
                     if more > 0.0:
                         energy += terms[t, PRICE] * more

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
-from picojoule.mapper.model.axes import STANDS, STEPS, WRAPS
-from picojoule.mapper.model.problem import MANY, Problem
+from picojoule.mapper.model.problem import EVERY, KEPT, MANY, STANDS, STEPS, WRAPS, Problem
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -87,8 +86,8 @@ def _arriving(
                     one = STEPS if first == loop else WRAPS if inside >> first & 1 else STANDS
                     two = STEPS if second == loop else WRAPS if inside >> second & 1 else STANDS
                     i, j = index[first], index[second]
-                    every *= problem.axis_every[axis, one, two, i, j]
-                    kept *= problem.axis_kept[axis, one, two, i, j]
+                    every *= problem.axis_tables[axis, EVERY + 3 * one + two, i, j]
+                    kept *= problem.axis_tables[axis, KEPT + 3 * one + two, i, j]
             total = every if is_whole else every - kept
         energy += total
     return energy

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from picojoule.cost import REUSE
 from picojoule.jit import helper, inlined
 from picojoule.mapper.model.goal import Goal, is_better
-from picojoule.mapper.model.problem import Problem
+from picojoule.mapper.model.problem import LEAST_MOVING, LEAST_STEPPING, Problem
 from picojoule.mapper.model.tiles import allowed_bits, next_set
 from picojoule.mapper.walk.bounds import SLID, tile_terms
 from picojoule.mapper.walk.gaps import gap_bounds
@@ -31,6 +31,7 @@ def _rough_filling(
     terms: Floats,
     prices: Floats,
     totals: Floats,
+    worst: Floats,
 ) -> float:
     """Energy of filling a memory at least: nearly `fillings_by_loop`, at a tenth of its time.
 
@@ -38,6 +39,7 @@ def _rough_filling(
         terms: From `tile_terms`.
         prices: From `_gap_prices`.
         totals: Words of each tensor, `(T,)`; 0 where an instance remembers nothing.
+        worst: From `_worst_shares`.
     """
     best = np.inf
     least = 0.0
@@ -51,9 +53,9 @@ def _rough_filling(
                 if totals[t] == 0.0:
                     continue
                 if problem.single[t] >> d & 1:
-                    words = terms[t, 0] * problem.worst_moving[d]
+                    words = terms[t, 0] * worst[d, 0]
                 elif problem.joined[t] >> d & 1:
-                    words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) * problem.worst_stepping[d]
+                    words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) * worst[d, 1]
                 energy += prices[t, 0] * max(0.0, words - prices[t, 1] * totals[t])
             best = min(best, energy)
     return best if best < np.inf else least
@@ -84,6 +86,31 @@ def _count_bits(word: np.uint64) -> int:
     )
     word = word + (word >> np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
     return int(word * np.uint64(0x0101010101010101) >> np.uint64(56))
+
+
+@helper
+def _worst_shares(problem: Problem) -> Floats:
+    """The least share that a loop over each dimension moves, and steps to, `(D, 2)`."""
+    worst = np.ones((problem.sizes.size, 2))
+    for d in range(problem.sizes.size):
+        worst[d, 0] = problem.cut_shares[d, LEAST_MOVING].min()
+        worst[d, 1] = problem.cut_shares[d, LEAST_STEPPING].min()
+    return worst
+
+
+@helper
+def _hopeful_choices(
+    goal: Goal, gaps: Floats, prices: Floats, totals: Floats, others_pj: float, best: Floats
+) -> Bits:
+    """Choices of a gap that may win if each word comes once only, a bit each."""
+    hopeful = np.zeros((len(gaps) + 63) // 64, dtype=np.uint64)
+    for o in range(len(gaps)):
+        energy = gaps[o, 0] + others_pj
+        for t in range(totals.size):
+            energy += prices[o, t, 0] * prices[o, t, 1] * totals[t]
+        if is_better(goal, energy, gaps[o, 2], best):
+            hopeful[o // 64] |= np.uint64(1) << np.uint64(o % 64)
+    return hopeful
 
 
 @helper
@@ -146,7 +173,7 @@ def all_parts(
         outside: `(D, n)`, which unions memory 0 may loop over; it holds for memory 1 alone.
         others_pj: The least that the parts of the other memories add.
         least: Cycles at least.
-        table, products: From `divisor_table` and `product_table`.
+        table, products: From `cuts_of` and `product_table`.
         floor: Bits that filling all memories moves over the ports at least, `(L, 3)`.
 
     Returns:
@@ -160,15 +187,9 @@ def all_parts(
     values = np.zeros((1024, 9))
     gaps = gap_bounds(problem, goal, memory, outer_vectors, inner, floor)
     gaps[:, 2] = np.maximum(gaps[:, 2], least)
-    totals = _remembered_words(problem, memory)
+    totals, worst = _remembered_words(problem, memory), _worst_shares(problem)
     allowed = allowed_bits(outer_indices, products >= 0)
-    hopeful = np.zeros(allowed.shape[2], dtype=np.uint64)
-    for o in range(len(outer_vectors)):
-        energy = gaps[o, 0] + others_pj
-        for t in range(tensors):
-            energy += prices[o, t, 0] * prices[o, t, 1] * totals[t]
-        if is_better(goal, energy, gaps[o, 2], best):
-            hopeful[o // 64] |= np.uint64(1) << np.uint64(o % 64)
+    hopeful = _hopeful_choices(goal, gaps, prices, totals, others_pj, best)
     terms = np.zeros((tensors, 1 + dims))
     tile = np.empty(dims, dtype=np.int64)
     union = np.empty(dims, dtype=np.int64)
@@ -180,35 +201,39 @@ def all_parts(
     for row in range(len(tile_indices)):
         for d in range(dims):
             tile[d] = table[d, tile_indices[row, d]]
+        left = 0
         for word in range(allowed.shape[2]):
             mask = allowed[0, tile_indices[row, 0], word]
             for d in range(1, dims):
                 mask &= allowed[d, tile_indices[row, d], word]
             seen += _count_bits(mask)
             masks[0, word] = mask & hopeful[word]
-        if memory > 0 and len(live):
-            # What holds of all choices.
+            left += _count_bits(masks[0, word])
+        if memory > 0 and left > 0:
+            # What holds of all choices. Where one leaves no loop outside, each tile comes once, and
+            # whole: no less than with any loop innermost.
             tile_terms(problem, memory, tile, tile_indices[row], terms)
             rough = floors[-1, 0] + others_pj
-            rough += _rough_filling(problem, tile, ones, terms, cheapest, totals)
+            rough += _rough_filling(problem, tile, ones, terms, cheapest, totals, worst)
             if not is_better(goal, rough, floors[-1, 1], best):
                 continue
-        for g in live:
-            end = int(groups[g + 1])
-            o = next_set(masks, 0, int(groups[g]), end)
-            if o == end:
-                continue
-            if memory > 0 and end - o > 1:
+        # Where few choices are left, they are looked at one by one, else group by group.
+        together = left > len(live)
+        for turn in range(len(live) if together else min(left, 1)):
+            g = live[turn] if together else 0
+            end = int(groups[g + 1]) if together else len(outer_vectors)
+            o = next_set(masks, 0, int(groups[g]) if together else 0, end)
+            if together and o < end and memory > 0:
                 # What holds of all choices with these prices.
                 rough = floors[g, 0] + others_pj
-                rough += _rough_filling(problem, tile, ones, terms, prices[o], totals)
+                rough += _rough_filling(problem, tile, ones, terms, prices[o], totals, worst)
                 if not is_better(goal, rough, floors[g, 1], best):
                     continue
             while o < end:
                 outer = outer_vectors[o]
                 rough = gaps[o, 0]
                 if memory > 0:
-                    rough += _rough_filling(problem, tile, outer, terms, prices[o], totals)
+                    rough += _rough_filling(problem, tile, outer, terms, prices[o], totals, worst)
                 taken, o = o, next_set(masks, 0, o + 1, end)
                 if not is_better(goal, rough + others_pj, gaps[taken, 2], best):
                     continue

@@ -133,19 +133,29 @@ def chain_cycles(
     problem: Problem, tiles: Integers, spatial: Integers, orders: Integers, given: bool
 ) -> float:
     """Latency of a chain: under the given orders, or a bound below it over all orders."""
-    hidden = compute_cycles(problem, spatial)
-    added = 0.0
-    for memory in range(problem.keeps.shape[0]):
-        slowest = 0.0
+    slowest = np.zeros(problem.keeps.shape[0])
+    for memory in range(slowest.size):
         for port in range(3):
             if problem.rates[memory, port] > 0.0:
-                slowest = max(
-                    slowest, port_cycles(problem, tiles, spatial, memory, port, orders, given)
-                )
+                cycles = port_cycles(problem, tiles, spatial, memory, port, orders, given)
+                slowest[memory] = max(slowest[memory], cycles)
+    return latency_of(problem, compute_cycles(problem, spatial), slowest)
+
+
+@helper
+def latency_of(problem: Problem, compute: float, slowest: Floats) -> float:
+    """Cycles of a chain: what overlaps is hidden behind the slowest, what does not is added.
+
+    Args:
+        compute: Cycles of the compute units.
+        slowest: Of each memory, cycles of its slowest port, `(L,)`.
+    """
+    hidden, added = compute, 0.0
+    for memory in range(slowest.size):
         if problem.overlapped[memory]:
-            hidden = max(hidden, slowest)
+            hidden = max(hidden, slowest[memory])
         else:
-            added += slowest
+            added += slowest[memory]
     return hidden + added
 
 
