@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from picojoule.mapper.factors import Spreads, no_spread
 from picojoule.mapper.model import Goal, Integers, Problem, all_tiles, allowed_bits, scores
 from picojoule.mapper.space import Space
-from picojoule.mapper.state import UNLIMITED, Search
+from picojoule.mapper.state import UNLIMITED, Gap, Search
 from picojoule.mapper.uneven import try_uneven
 from picojoule.mapper.walk import (
     EVALUATED,
@@ -21,8 +21,9 @@ from picojoule.mapper.walk import (
     Parts,
     Walk,
     all_parts,
+    count_choices,
     explore,
-    gap_prices,
+    gap_facts,
     is_timed,
     least_fillings,
     settle_least,
@@ -195,47 +196,43 @@ def _parts_of(
         known = run.outer_parts.get(key)
         if known is not None:
             return known
-    dims = np.arange(len(space.names))
-    outer = _spreads(space, memory - 1, is_first_look)
+    outer = _gap_of(run, problem, memory, is_first_look)
     inner = _spreads(space, -1 if inside else memory, is_first_look)
     tiles = _tiles_of(run, problem, memory, inside)
+    rows = (
+        [tiles]
+        if inside
+        else [
+            _tiles_around(space, memory, tiles, indices, is_passed=is_passed)
+            for indices in inner.indices
+        ]
+    )
     least_cycles = 0.0
     if inside and not is_passed:
         # What is refuted here must be so whatever is kept further in.
         others_pj, least_cycles = run.others[key[0], key[2]]
-    prices = gap_prices(problem, memory, outer.factors)
-    order, groups = _alike(prices)
-    found: list[Parts] = []
-    for vector, indices in zip(inner.factors, inner.indices, strict=True):
-        rows = tiles
-        if inside is None:
-            union = space.products[dims, 0, indices]
-            if (union < 0).any():
-                rows = tiles[:0]
-            elif is_passed:
-                rows = tiles[(tiles == union).all(axis=1)]
-            else:
-                rows = tiles[_linked(space.links[memory], tiles, union)]
-        parts, seen = all_parts(
+    found = [
+        all_parts(
             problem,
             run.goal,
             memory,
-            rows,
-            outer.factors[order],
-            outer.indices[order],
-            prices[order],
-            groups,
+            some,
+            outer.factors,
+            outer.indices,
+            outer.facts,
+            outer.groups,
             vector,
             _outside(space),
             others_pj,
             least_cycles,
             run.best,
-            space.cuts.table,
             space.products,
             floor,
         )
-        run.seen += 0 if is_first_look else int(seen)
-        found.append(parts)
+        for vector, some in zip(inner.factors, rows, strict=True)
+    ]
+    if not is_first_look:
+        run.seen += _count(run, problem, memory, rows, outer, is_passed=is_passed)
     together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
     if inside and not is_passed:
         run.outer_parts[key] = together
@@ -252,12 +249,52 @@ def _spreads(space: Space, gap: int, is_first_look: bool) -> Spreads:
     return space.spreads[gap].widest(WIDE_VECTORS) if is_first_look else space.spreads[gap]
 
 
-def _alike(prices: Floats) -> tuple[Integers, Integers]:
-    """An order in which equal prices stand together, and where each group of them begins."""
-    _, group = np.unique(prices.reshape(len(prices), -1), axis=0, return_inverse=True)
-    order = np.argsort(group.ravel(), kind="stable")
-    starts = np.flatnonzero(np.diff(group.ravel()[order], prepend=-1))
-    return order, np.append(starts, len(order))
+def _gap_of(run: Search, problem: Problem, memory: int, is_first_look: bool) -> Gap:
+    """The spatial choices of the gap outside a memory, those of equal prices together."""
+    key = (memory, is_first_look, problem.keeps[memory].tobytes())
+    if key not in run.gaps:
+        spread = _spreads(run.space, memory - 1, is_first_look)
+        facts = gap_facts(problem, memory, spread.factors)
+        group = np.zeros(len(facts), dtype=np.int64)
+        for t in np.flatnonzero(problem.keeps[memory]):
+            pairs = facts[:, t, 0] + 1j * facts[:, t, 1]
+            different, which = np.unique(pairs, return_inverse=True)
+            _, group = np.unique(group * len(different) + which, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        starts = np.flatnonzero(np.diff(group[order], prepend=-1))
+        groups = np.append(starts, len(order))
+        run.gaps[key] = Gap(spread.factors[order], spread.indices[order], facts[order], groups)
+    return run.gaps[key]
+
+
+def _count(
+    run: Search,
+    problem: Problem,
+    memory: int,
+    rows: list[Integers],
+    outer: Gap,
+    *,
+    is_passed: bool,
+) -> int:
+    """How many choices of tiles and gaps there are; tiles may depend on others if `is_passed`."""
+    key = (memory, problem.keeps[memory].tobytes())
+    if is_passed or key not in run.counts:
+        run.counts[key] = sum(
+            int(count_choices(tiles, outer.indices, run.space.products)) for tiles in rows
+        )
+    return run.counts[key]
+
+
+def _tiles_around(
+    space: Space, memory: int, tiles: Integers, indices: Integers, *, is_passed: bool
+) -> Integers:
+    """The tiles of the innermost memory that go with a choice of the gap inside."""
+    union = space.products[np.arange(len(space.names)), 0, indices]
+    if (union < 0).any():
+        return tiles[:0]
+    if is_passed:
+        return tiles[(tiles == union).all(axis=1)]
+    return tiles[_linked(space.links[memory], tiles, union)]
 
 
 def _tiles_of(run: Search, problem: Problem, memory: int, inside: Parts | None) -> Integers:
@@ -272,7 +309,7 @@ def _tiles_of(run: Search, problem: Problem, memory: int, inside: Parts | None) 
     key = (memory, problem.keeps[memory].tobytes())
     if key in run.tiles:
         return run.tiles[key]
-    tiles = all_tiles(problem, memory, space.cuts.table, space.cuts.counts)
+    tiles = all_tiles(problem, memory)
     ranges = space.of(memory).tile
     for d, name in enumerate(space.names):
         if name in ranges:

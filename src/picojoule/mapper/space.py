@@ -175,8 +175,10 @@ def _is_mirror(operation: Operation, stages: Sequence[Stage], images: Mapping[st
 
 def _with_cuts(problem: Problem, cuts: Cuts) -> Problem:
     """The problem, with what is known of pieces that are not all equal."""
-    problem = problem._replace(uneven=cuts.uneven, cut_shares=cut_shares(cuts))
-    return problem._replace(axis_tables=axis_tables(problem, cuts.table, cuts.counts))
+    problem = problem._replace(
+        tiles=cuts.table, tile_counts=cuts.counts, uneven=cuts.uneven, cut_shares=cut_shares(cuts)
+    )
+    return problem._replace(axis_tables=axis_tables(problem))
 
 
 def _links(factors: Mapping[str, Range], names: tuple[str, ...], cuts: Cuts) -> Flags:

@@ -16,6 +16,22 @@ Floats = NDArray[np.float64]
 UNLIMITED = 2**62
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Spatial choices of a gap, those of equal prices together.
+
+    Args:
+        factors, indices: See `Spreads`.
+        facts: From `gap_facts`.
+        groups: `(group + 1,)`, where choices of equal prices begin.
+    """
+
+    factors: Integers
+    indices: Integers
+    facts: Floats
+    groups: Integers
+
+
 @dataclass(slots=True)
 class Search:
     """One search: what is known so far.
@@ -32,6 +48,8 @@ class Search:
             them that only looked for a good start.
         outer_parts: Of outer memories, by memory, whether for the first look, and what is kept.
         tiles: By memory and what it keeps, the tiles that fit.
+        gaps: Of the gap outside a memory, by memory, whether for the first look, and what it keeps.
+        counts: How many choices of its tile and its gaps a memory has, by memory and what it keeps.
         others: By memory and what is kept there and outside: the energy that everything but filling
             it adds, and the cycles, at least.
         complete: Whether the whole space is accounted for.
@@ -58,6 +76,10 @@ class Search:
     tiles: dict[tuple[int, bytes], Integers] = field(
         default_factory=dict[tuple[int, bytes], Integers]
     )
+    gaps: dict[tuple[int, bool, bytes], Gap] = field(
+        default_factory=dict[tuple[int, bool, bytes], Gap]
+    )
+    counts: dict[tuple[int, bytes], int] = field(default_factory=dict[tuple[int, bytes], int])
     others: dict[tuple[int, bytes], tuple[float, float]] = field(
         default_factory=dict[tuple[int, bytes], tuple[float, float]]
     )

@@ -31,12 +31,9 @@ TILE = REUSE["tile"]
 
 
 @helper
-def axis_tables(problem: Problem, table: Integers, counts: Integers) -> Floats:
-    """The tables of all axes that two dimensions share, `(axis, column, tile, tile)`.
-
-    Args:
-        table, counts: Tiles of each dimension, `(D, n)`, and how many, `(D,)`.
-    """
+def axis_tables(problem: Problem) -> Floats:
+    """The tables of all axes that two dimensions share, `(axis, column, tile, tile)`."""
+    table, counts = problem.tiles, problem.tile_counts
     axes = problem.axis_pair.shape[0]
     most = 1
     for axis in range(axes):

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from picojoule.cost import distinct_offsets
 from picojoule.jit import helper, inlined
-from picojoule.mapper.model.problem import Problem
-from picojoule.mapper.model.tiles import is_even, words_of
+from picojoule.mapper.model.problem import MANY, NEITHER, Problem
+from picojoule.mapper.model.tiles import words_of
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -32,24 +32,76 @@ def irrelevant_spatial(problem: Problem, tensor: int, spatial: Integers) -> int:
     return product
 
 
+@inlined
+def _pair_offsets(one: int, ones: int, other: int, others: int) -> int:
+    """Distinct sums of two progressions: `ones` steps of `one` each, and `others` of `other`."""
+    common, rest = one, other
+    while rest:
+        common, rest = rest, common % rest
+    again = max(0, ones - other // common) * max(0, others - one // common)
+    return ones * others - again
+
+
+@inlined
+def _pair_terms(problem: Problem, axis: int) -> tuple[int, int]:
+    """The terms of the two dimensions that share an axis."""
+    first = last = problem.axis_first[axis]
+    for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
+        if problem.axis_pair[axis, 0] == problem.term_dim[n]:
+            first = n
+        elif problem.axis_pair[axis, 1] == problem.term_dim[n]:
+            last = n
+    return first, last
+
+
+@helper
+def _least_offsets(problem: Problem, axis: int, spatial: Integers) -> int:
+    """Distinct positions of a tile on an axis at least, over all instances, whatever the tile."""
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    if problem.axis_pair[axis, 0] == MANY:
+        # Sums of progressions have at least as many values as all together, less one for each.
+        offsets = 1
+        for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
+            offsets += spatial[dims[n]] - 1
+        return offsets
+    first, last = _pair_terms(problem, axis)
+    ones, others = spatial[dims[first]], spatial[dims[last]]
+    offsets = ones * others
+    if ones > 1 and others > 1:
+        for i in range(problem.tile_counts[dims[first]]):
+            one = coefficients[first] * problem.tiles[dims[first], i]
+            for j in range(problem.tile_counts[dims[last]]):
+                other = coefficients[last] * problem.tiles[dims[last], j]
+                offsets = min(offsets, _pair_offsets(one, ones, other, others))
+    return offsets
+
+
+@helper
+def _offsets_at(problem: Problem, axis: int, tile: Integers, spatial: Integers) -> int:
+    """Distinct positions of a tile on an axis over all instances."""
+    dims, coefficients = problem.term_dim, problem.term_coefficient
+    if problem.axis_pair[axis, 0] != MANY:
+        first, last = _pair_terms(problem, axis)
+        one = coefficients[first] * tile[dims[first]]
+        other = coefficients[last] * tile[dims[last]]
+        return _pair_offsets(one, spatial[dims[first]], other, spatial[dims[last]])
+    loops = np.empty((3, spatial.size), dtype=np.int64)
+    for d in range(spatial.size):
+        loops[0, d], loops[1, d], loops[2, d] = d, spatial[d], tile[d]
+    return distinct_offsets(problem.axis_first[axis : axis + 2], dims, coefficients, loops)
+
+
 @helper
 def least_share(problem: Problem, tensor: int, spatial: Integers) -> float:
-    """Grouped share of a gap's words at least, whatever the tile: offsets along a window differ.
-
-    Sums of two progressions have at least as many values as both together, less one.
-    """
+    """Grouped share of a gap's words at least, whatever the tile: offsets along a window differ."""
     distinct, instances = 1.0, 1.0
     for d in range(spatial.size):
         instances *= spatial[d]
         if problem.single[tensor] >> d & 1:
             distinct *= spatial[d]
     for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
-        offsets = 1
-        for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
-            d = problem.term_dim[n]
-            if problem.joined[tensor] >> d & 1:
-                offsets += spatial[d] - 1
-        distinct *= offsets
+        if problem.axis_pair[axis, 0] != NEITHER:
+            distinct *= _least_offsets(problem, axis, spatial)
     return float(distinct / instances)
 
 
@@ -65,26 +117,42 @@ def group_share(
         return 1.0
     instances = 1
     distinct = 1
-    plain, even = True, True
     for d in range(spatial.size):
         if spatial[d] > 1:
             instances *= spatial[d]
             if problem.single[tensor] >> d & 1:
                 distinct *= spatial[d]
-            elif problem.joined[tensor] >> d & 1:
-                plain = False
-                even &= is_even(problem, tile, d) and problem.sizes[d] >= tile[d] * spatial[d]
-    if not plain and not even:
-        return least_share(problem, tensor, spatial)
-    if not plain:
-        low, high = problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]
-        loops = np.empty((3, spatial.size), dtype=np.int64)
-        for d in range(spatial.size):
-            loops[0, d], loops[1, d], loops[2, d] = d, spatial[d], tile[d]
-        distinct = distinct_offsets(
-            problem.axis_first[low : high + 1], problem.term_dim, problem.term_coefficient, loops
-        )
+    if problem.joined[tensor] and instances > 1:
+        for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+            if problem.axis_pair[axis, 0] != NEITHER:
+                distinct *= _offsets_at(problem, axis, tile, spatial)
     return distinct / instances
+
+
+@helper
+def passed_energy(problem: Problem, tile: Integers, outer: Integers, inner: Integers) -> float:
+    """What operands that pass the innermost memory cost above their least, at a tile.
+
+    Sliding windows: which instances share a word depends on the tile.
+    """
+    memories, tensors = problem.keeps.shape
+    innermost, gap = memories - 1, memories - 2
+    steps, energy = 1.0, 0.0
+    for size in problem.sizes:
+        steps *= size
+    shares = np.ones(memories)
+    # The output's additions are cheaper the less it shares: its bound is at either end.
+    for t in range(tensors - 1):
+        passes = not problem.keeps[innermost, t] and problem.joined[t] != 0
+        if passes and problem.grouped[gap, t]:
+            parent = parent_of(problem, memories, t)
+            if problem.fanout[innermost] > 1:
+                shares[innermost] = mean_share(problem, innermost, t, np.ones_like(tile), inner)
+            shares[gap] = group_share(problem, gap, t, tile, outer)
+            energy += steps * word_price(problem, parent, memories, t, shares, gap)
+            shares[gap] = least_share(problem, t, outer)
+            energy -= steps * word_price(problem, parent, memories, t, shares, gap)
+    return energy
 
 
 @helper

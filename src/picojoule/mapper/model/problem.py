@@ -58,6 +58,8 @@ class Problem(NamedTuple):
     single: Integers  # (T,), mask of dimensions that are alone on their axis
     joined: Integers  # (T,), mask of dimensions that share an axis (sliding windows)
     sliding: int  # mask of dimensions that share an axis of any tensor
+    tiles: Integers  # (D, n), which there are, in rising order
+    tile_counts: Integers  # (D,)
     uneven: int  # mask of dimensions whose outermost loop need not divide
     cut_shares: Floats  # (D, tile + 2, union), see `factors.cut_shares`
     bits: Integers  # (T,)
@@ -151,6 +153,8 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         single=single,
         joined=joined,
         sliding=int(np.bitwise_or.reduce(joined)),
+        tiles=np.ones((len(operation.dims), 1), dtype=np.int64),
+        tile_counts=np.ones(len(operation.dims), dtype=np.int64),
         uneven=0,
         cut_shares=np.ones((len(operation.dims), 3, 1)),
         bits=np.array([t.bits for t in tensors], dtype=np.int64),

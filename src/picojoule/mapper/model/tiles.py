@@ -205,8 +205,9 @@ def _fits_at(problem: Problem, memory: int, tile: Integers, index: Integers) -> 
 
 
 @helper
-def all_tiles(problem: Problem, memory: int, table: Integers, counts: Integers) -> Integers:
-    """Every tile that memory `memory` can hold, as indices into `table`, `(tile, D)`."""
+def all_tiles(problem: Problem, memory: int) -> Integers:
+    """Every tile that memory `memory` can hold, as indices, `(tile, D)`."""
+    table, counts = problem.tiles, problem.tile_counts
     dims = counts.size
     capacity = 1024
     tiles = np.empty((capacity, dims), dtype=np.int64)

@@ -10,10 +10,10 @@ from picojoule.mapper.walk.chain import (
     try_chain,
 )
 from picojoule.mapper.walk.explore import DEPTH, EVALUATED, LOOKED, UNEVEN, Walk, explore
-from picojoule.mapper.walk.gaps import choice_bounds, gap_prices, least_fillings
+from picojoule.mapper.walk.gaps import choice_bounds, gap_facts, least_fillings
 from picojoule.mapper.walk.parts import CYCLES as PART_CYCLES
 from picojoule.mapper.walk.parts import ROUGH, Parts, settle_least, still_better
-from picojoule.mapper.walk.rough import all_parts
+from picojoule.mapper.walk.rough import all_parts, count_choices
 from picojoule.mapper.walk.timing import BOTH, is_timed, latency_of
 
 __all__ = [
@@ -30,10 +30,11 @@ __all__ = [
     "all_parts",
     "are_allowed_orders",
     "choice_bounds",
+    "count_choices",
     "enter",
     "explore",
     "fill_free_order",
-    "gap_prices",
+    "gap_facts",
     "is_timed",
     "latency_of",
     "least_fillings",

@@ -149,6 +149,9 @@ def filling_terms(
         if problem.reuse[child, t] == NONE:
             continue
         terms[t, COPIES] = irrelevant_spatial(problem, t, spatial)
+        if not problem.uneven:
+            # Each word is sent once at least, to no more than so many instances at a time.
+            terms[t, COPIES] = max(terms[t, COPIES], 1.0 / shares[child - 1])
         terms[t, LEAST] = terms[t, COPIES] * problem.words[t]
         for d in range(dims):
             if problem.joined[t] >> d & 1:

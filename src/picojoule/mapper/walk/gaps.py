@@ -7,7 +7,6 @@ from picojoule.jit import helper
 from picojoule.mapper.model.goal import Goal
 from picojoule.mapper.model.prices import (
     base_energy,
-    find_shares,
     irrelevant_spatial,
     least_share,
     mean_share,
@@ -44,11 +43,10 @@ def least_fillings(problem: Problem) -> tuple[Floats, Floats]:
             words[t] = problem.words[t]
             if problem.keeps[memory, t]:
                 parent = parent_of(problem, memory, t)
-                price = word_price(problem, parent, memory, t, shares[t], memory)
+                # Each word is sent once over each gap at least.
+                price = word_price(problem, parent, memory, t, shares[t], 0)
                 energies[memory] += price * words[t]
                 terms[t, SHARE] = 1.0
-                for gap in range(parent, memory):
-                    terms[t, SHARE] /= problem.fanout[gap]
         add_crossings(problem, memory, terms, words, crossings[memory])
     return energies, crossings
 
@@ -83,17 +81,39 @@ def choice_bounds(problem: Problem) -> tuple[float, float]:
 
 
 @helper
+def gap_facts(problem: Problem, memory: int, outer_vectors: Integers) -> Floats:
+    """Per choice of the gap outside, `(gap, T, 2)`: share of a word at least, and its copies.
+
+    Nothing here depends on what is kept.
+    """
+    tensors = problem.bits.size
+    facts = np.ones((len(outer_vectors), tensors, 2))
+    for o in range(len(outer_vectors) if memory > 0 else 0):
+        for t in range(tensors):
+            if problem.grouped[memory - 1, t]:
+                facts[o, t, 0] = least_share(problem, t, outer_vectors[o])
+            facts[o, t, 1] = irrelevant_spatial(problem, t, outer_vectors[o])
+    return facts
+
+
+@helper
 def gap_bounds(
     problem: Problem,
     goal: Goal,
     memory: int,
     outer_vectors: Integers,
+    facts: Floats,
     inner: Integers,
     floor: Floats,
 ) -> Floats:
     """Per choice of the outer gap, `(gap, 3)`: base energy, compute cycles and cycles at least.
 
     All are 0 for memories that are not the innermost.
+
+    Args:
+        facts: From `gap_facts`.
+        inner: The choice of the gap inside.
+        floor: Bits over the ports at least, `(L, 3)`.
     """
     memories, dims = problem.keeps.shape[0], problem.sizes.size
     gaps = np.zeros((outer_vectors.shape[0], 3))
@@ -107,16 +127,15 @@ def gap_bounds(
     known = max(inside, 1) if problem.joined[-1] else inside
     total = np.empty_like(floor)
     timed = is_timed(problem, goal)
+    shares = np.ones((problem.bits.size, memories))
+    for t in range(problem.bits.size):
+        if problem.fanout[memory] > 1:
+            shares[t, memory] = mean_share(problem, memory, t, tiles[memory], inner)
     for o in range(outer_vectors.shape[0]):
         if memory > 0:
             spatial[memory - 1] = outer_vectors[o]
-        shares = find_shares(problem, tiles, spatial, known)
-        for t in range(problem.bits.size):
-            if problem.fanout[memory] > 1:
-                shares[t, memory] = mean_share(problem, memory, t, tiles[memory], inner)
-            if memory > 0 and problem.joined[t] and problem.grouped[memory - 1, t]:
-                # The share of a sliding window depends on the tile.
-                shares[t, memory - 1] = least_share(problem, t, outer_vectors[o])
+            for t in range(problem.bits.size):
+                shares[t, memory - 1] = facts[o, t, 0]
         gaps[o, 1] = _least_cycles(problem, memory, spatial)
         gaps[o, 2] = gaps[o, 1]
         if timed:
@@ -134,35 +153,34 @@ def gap_bounds(
 
 
 @helper
-def gap_prices(problem: Problem, memory: int, outer_vectors: Integers) -> Floats:
-    """Per choice of the gap outside, `(gap, T, 2)`: see `_gap_prices`."""
-    memories, tensors = problem.keeps.shape
-    prices = np.zeros((len(outer_vectors), tensors, 2))
-    shares = np.ones(memories)
-    for o in range(len(outer_vectors) if memory > 0 else 0):
-        for t in range(tensors):
-            if problem.keeps[memory, t]:
-                prices[o, t] = _gap_price(problem, memory, t, outer_vectors[o], shares)
-    return prices
-
-
-@helper
-def _gap_price(
-    problem: Problem, memory: int, tensor: int, outer: Integers, shares: Floats
-) -> tuple[float, float]:
-    """Energy per word of a tensor that fills `memory` at least, and copies that are needed.
+def gap_prices(problem: Problem, memory: int, facts: Floats) -> Floats:
+    """Per choice of the gap outside, `(gap, T, 2)`: energy per word that fills `memory` at least,
+    and how many of them there are at least for each word of the operation.
 
     Args:
-        outer: The choice of the gap outside.
-        shares: Scratch space, `(L,)`.
+        facts: From `gap_facts`.
     """
-    parent, gap = parent_of(problem, memory, tensor), memory - 1
-    shares[gap] = least_share(problem, tensor, outer) if problem.grouped[gap, tensor] else 1.0
-    price = word_price(problem, parent, memory, tensor, shares, gap)
-    varies = problem.joined[tensor] != 0 or problem.uneven != 0
-    if varies and problem.grouped[gap, tensor]:
-        # The share of a sliding window depends on the tile, and that of short pieces on the step;
-        # the least price is at one end.
+    tensors = problem.bits.size
+    prices = np.zeros((len(facts), tensors, 2))
+    shares = np.ones(problem.fanout.size)
+    gap = memory - 1
+    for t in range(tensors):
+        if memory == 0 or not problem.keeps[memory, t]:
+            continue
+        parent = parent_of(problem, memory, t)
         shares[gap] = 1.0
-        price = min(price, word_price(problem, parent, memory, tensor, shares, gap))
-    return price, float(irrelevant_spatial(problem, tensor, outer))
+        apart = word_price(problem, parent, memory, t, shares, gap)
+        for o in range(len(facts)):
+            shares[gap], copies = facts[o, t]
+            price = word_price(problem, parent, memory, t, shares, gap)
+            if problem.grouped[gap, t] and (problem.joined[t] or problem.uneven):
+                # The share of a sliding window depends on the tile, and that of short pieces on
+                # the step; the least price is at one end.
+                price = min(price, apart)
+                if not problem.uneven and price > 0.0:
+                    # Each word is sent once at least: the fewer share it, the more of it arrive.
+                    shares[gap] = 1.0 / copies
+                    once = word_price(problem, parent, memory, t, shares, gap)
+                    copies = max(copies, copies * min(once, apart) / price)
+            prices[o, t, 0], prices[o, t, 1] = price, copies
+    return prices

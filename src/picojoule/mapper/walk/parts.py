@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from picojoule.jit import helper
 from picojoule.mapper.model.goal import Goal, is_better
-from picojoule.mapper.model.prices import group_share
+from picojoule.mapper.model.prices import group_share, passed_energy
 from picojoule.mapper.model.problem import Problem
 from picojoule.mapper.walk.bounds import filling_terms, fillings_by_loop
 from picojoule.mapper.walk.timing import (
@@ -70,6 +70,8 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
         parts.by_loop[row],
         parts.words[row],
     )
+    if memory == problem.keeps.shape[0] - 1 and not problem.uneven:
+        values[BASE] += passed_energy(problem, factors[0], factors[1], factors[2])
     # Both are bounds; rounding may leave the rough one a little higher.
     values[BOUND] = max(values[BASE] + values[FILLING], values[ROUGH])
 

@@ -11,7 +11,7 @@ from picojoule.mapper.model.goal import Goal, is_better
 from picojoule.mapper.model.problem import LEAST_MOVING, LEAST_STEPPING, Problem
 from picojoule.mapper.model.tiles import allowed_bits, next_set
 from picojoule.mapper.walk.bounds import SLID, tile_terms
-from picojoule.mapper.walk.gaps import gap_bounds
+from picojoule.mapper.walk.gaps import gap_bounds, gap_prices
 from picojoule.mapper.walk.parts import BASE, BOUND, COMPUTE, CYCLES, ROUGH, UNKNOWN, Parts
 from picojoule.mapper.walk.timing import is_timed
 
@@ -37,7 +37,7 @@ def _rough_filling(
 
     Args:
         terms: From `tile_terms`.
-        prices: From `_gap_prices`.
+        prices: From `gap_prices`.
         totals: Words of each tensor, `(T,)`; 0 where an instance remembers nothing.
         worst: From `_worst_shares`.
     """
@@ -144,6 +144,20 @@ def _live_groups(
 
 
 @helper
+def count_choices(tile_indices: Integers, outer_indices: Integers, products: Integers) -> int:
+    """How many choices of a tile and of the gap outside there are, see `all_parts`."""
+    allowed = allowed_bits(outer_indices, products >= 0)
+    count = 0
+    for row in range(len(tile_indices)):
+        for word in range(allowed.shape[2]):
+            mask = allowed[0, tile_indices[row, 0], word]
+            for d in range(1, tile_indices.shape[1]):
+                mask &= allowed[d, tile_indices[row, d], word]
+            count += _count_bits(mask)
+    return count
+
+
+@helper
 def all_parts(
     problem: Problem,
     goal: Goal,
@@ -151,45 +165,43 @@ def all_parts(
     tile_indices: Integers,
     outer_vectors: Integers,
     outer_indices: Integers,
-    prices: Floats,
+    facts: Floats,
     groups: Integers,
     inner: Integers,
     outside: NDArray[np.bool_],
     others_pj: float,
     least: float,
     best: Floats,
-    table: Integers,
     products: Integers,
     floor: Floats,
-) -> tuple[Parts, int]:
+) -> Parts:
     """Every (tile, outer gap) of one memory whose rough bound leaves room to beat `best`.
 
     Args:
-        tile_indices: Tiles that the memory can hold, as indices into `table`, `(tile, D)`.
+        tile_indices: Tiles that the memory can hold, as indices, `(tile, D)`.
         outer_vectors, outer_indices: Choices of the gap outside, `(gap, D)`.
-        prices: From `gap_prices`.
+        facts: From `gap_facts`.
         groups: `(group + 1,)`, where choices of equal prices begin.
         inner: The choice of the gap inside; ones unless this is the innermost memory.
         outside: `(D, n)`, which unions memory 0 may loop over; it holds for memory 1 alone.
         others_pj: The least that the parts of the other memories add.
         least: Cycles at least.
-        table, products: From `cuts_of` and `product_table`.
+        products: From `product_table`.
         floor: Bits that filling all memories moves over the ports at least, `(L, 3)`.
-
-    Returns:
-        The parts, and how many choices there were.
     """
     memories, dims = problem.keeps.shape[0], problem.sizes.size
     tensors = problem.bits.size
-    factors = np.zeros((1024, 3, dims), dtype=np.int64)
-    unions = np.zeros((1024, dims), dtype=np.int64)
-    indices = np.zeros((1024, dims), dtype=np.int64)
-    values = np.zeros((1024, 9))
-    gaps = gap_bounds(problem, goal, memory, outer_vectors, inner, floor)
+    gaps = gap_bounds(problem, goal, memory, outer_vectors, facts, inner, floor)
     gaps[:, 2] = np.maximum(gaps[:, 2], least)
+    prices = gap_prices(problem, memory, facts)
     totals, worst = _remembered_words(problem, memory), _worst_shares(problem)
-    allowed = allowed_bits(outer_indices, products >= 0)
     hopeful = _hopeful_choices(goal, gaps, prices, totals, others_pj, best)
+    rows = len(tile_indices) if hopeful.any() else 0
+    factors = np.zeros((64, 3, dims), dtype=np.int64)
+    unions = np.zeros((64, dims), dtype=np.int64)
+    indices = np.zeros((64, dims), dtype=np.int64)
+    values = np.zeros((64, 9))
+    allowed = allowed_bits(outer_indices, products >= 0)
     terms = np.zeros((tensors, 1 + dims))
     tile = np.empty(dims, dtype=np.int64)
     union = np.empty(dims, dtype=np.int64)
@@ -197,17 +209,15 @@ def all_parts(
     masks = np.zeros((1, allowed.shape[2]), dtype=np.uint64)
     live, floors, cheapest = _live_groups(groups, gaps, prices, hopeful)
     count = 0
-    seen = 0
-    for row in range(len(tile_indices)):
+    for row in range(rows):
         for d in range(dims):
-            tile[d] = table[d, tile_indices[row, d]]
+            tile[d] = problem.tiles[d, tile_indices[row, d]]
         left = 0
         for word in range(allowed.shape[2]):
-            mask = allowed[0, tile_indices[row, 0], word]
-            for d in range(1, dims):
+            mask = hopeful[word]
+            for d in range(dims):
                 mask &= allowed[d, tile_indices[row, d], word]
-            seen += _count_bits(mask)
-            masks[0, word] = mask & hopeful[word]
+            masks[0, word] = mask
             left += _count_bits(masks[0, word])
         if memory > 0 and left > 0:
             # What holds of all choices. Where one leaves no loop outside, each tile comes once, and
@@ -261,7 +271,7 @@ def all_parts(
         np.zeros((0, dims + 1, tensors)),
         np.zeros((0, dims + 1)),
         np.zeros((0, (dims + 2) if is_timed(problem, goal) else 1, memories, 3)),
-    ), seen
+    )
 
 
 @inlined
