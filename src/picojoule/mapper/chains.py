@@ -8,7 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.mapper.factors import Spreads, no_spread
-from picojoule.mapper.model import Goal, Integers, Problem, all_tiles, allowed_bits, scores
+from picojoule.mapper.model import (
+    Goal,
+    Integers,
+    Problem,
+    all_tiles,
+    allowed_bits,
+    needed_tiles,
+    scores,
+)
 from picojoule.mapper.space import Space
 from picojoule.mapper.state import UNLIMITED, Gap, Search
 from picojoule.mapper.uneven import try_uneven
@@ -132,7 +140,7 @@ def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> 
     if not is_first_look:
         run.level_bounds_pj[problem.keeps.tobytes()] = told
     for memory in range(memories - 1, min(1, memories - 1) - 1, -1):
-        parts = _parts_of(
+        parts, least_pj = _parts_of(
             run,
             problem,
             memory,
@@ -144,7 +152,7 @@ def chains_of(run: Search, problem: Problem, *, is_first_look: bool = False) -> 
         if not len(parts.values):
             return None
         levels.append(parts)
-        leasts_pj.append(float(settle_least(problem, memory, parts)))
+        leasts_pj.append(least_pj)
         told[run.space.stages[memory].memory.name] = leasts_pj[-1]
     for n, parts in enumerate(levels):
         others_pj = sum(leasts_pj) - leasts_pj[n]
@@ -184,10 +192,11 @@ def _parts_of(
     others_pj: float,
     floor: Floats,
     is_first_look: bool,
-) -> Parts:
-    """All parts of one memory that may win, for every choice of the gap inside the innermost.
+) -> tuple[Parts, float]:
+    """All parts of one memory that may win, and the least that one adds.
 
-    Those of an outer memory depend only on what is kept there and outside: they are found once.
+    Those of the innermost are for every choice of the gap inside, too. Those of an outer memory
+    depend only on what is kept there and outside: they are found once.
     """
     space = run.space
     is_passed = _is_passed(space, problem.keeps, memory)
@@ -199,14 +208,16 @@ def _parts_of(
     outer = _gap_of(run, problem, memory, is_first_look)
     inner = _spreads(space, -1 if inside else memory, is_first_look)
     tiles = _tiles_of(run, problem, memory, inside)
-    rows = (
-        [tiles]
-        if inside
-        else [
+    rows = [tiles]
+    if not inside:
+        rows = [
             _tiles_around(space, memory, tiles, indices, is_passed=is_passed)
             for indices in inner.indices
         ]
-    )
+    if not is_first_look:
+        run.seen += _count(run, problem, memory, rows, outer, is_passed=is_passed)
+    if memory == 1 and problem.fanout[0] == 1:
+        rows = [some[needed_tiles(problem, some)] for some in rows]
     least_cycles = 0.0
     if inside and not is_passed:
         # What is refuted here must be so whatever is kept further in.
@@ -231,15 +242,14 @@ def _parts_of(
         )
         for vector, some in zip(inner.factors, rows, strict=True)
     ]
-    if not is_first_look:
-        run.seen += _count(run, problem, memory, rows, outer, is_passed=is_passed)
     together = Parts(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+    least_pj = float(settle_least(problem, memory, together))
     if inside and not is_passed:
-        run.outer_parts[key] = together
+        run.outer_parts[key] = together, least_pj
         if len(space.spreads[memory - 1].factors) <= WIDE_VECTORS:
             # The first look saw all that there is.
-            run.outer_parts[memory, False, key[2]] = together
-    return together
+            run.outer_parts[memory, False, key[2]] = together, least_pj
+    return together, least_pj
 
 
 def _spreads(space: Space, gap: int, is_first_look: bool) -> Spreads:
@@ -253,18 +263,32 @@ def _gap_of(run: Search, problem: Problem, memory: int, is_first_look: bool) -> 
     """The spatial choices of the gap outside a memory, those of equal prices together."""
     key = (memory, is_first_look, problem.keeps[memory].tobytes())
     if key not in run.gaps:
-        spread = _spreads(run.space, memory - 1, is_first_look)
-        facts = gap_facts(problem, memory, spread.factors)
+        spread, facts, labels = _facts_of(run, problem, memory, is_first_look)
         group = np.zeros(len(facts), dtype=np.int64)
         for t in np.flatnonzero(problem.keeps[memory]):
-            pairs = facts[:, t, 0] + 1j * facts[:, t, 1]
-            different, which = np.unique(pairs, return_inverse=True)
-            _, group = np.unique(group * len(different) + which, return_inverse=True)
+            group = group * (labels[t].max() + 1) + labels[t]
+        _, group = np.unique(group, return_inverse=True)
         order = np.argsort(group, kind="stable")
         starts = np.flatnonzero(np.diff(group[order], prepend=-1))
         groups = np.append(starts, len(order))
         run.gaps[key] = Gap(spread.factors[order], spread.indices[order], facts[order], groups)
     return run.gaps[key]
+
+
+def _facts_of(
+    run: Search, problem: Problem, memory: int, is_first_look: bool
+) -> tuple[Spreads, Floats, list[Integers]]:
+    """The spatial choices of a gap, what is known of them, and which are alike for each tensor."""
+    key = (memory, is_first_look)
+    if key not in run.facts:
+        spread = _spreads(run.space, memory - 1, is_first_look)
+        facts = gap_facts(problem, memory, spread.factors)
+        labels = [
+            np.unique(column[:, 0] + 1j * column[:, 1], return_inverse=True)[1]
+            for column in facts.transpose(1, 0, 2)
+        ]
+        run.facts[key] = spread, facts, labels
+    return run.facts[key]
 
 
 def _count(
@@ -367,18 +391,24 @@ def _laid_out(
     return Chains(problem, parts, starts, bits, leasts_pj, floor, walk)
 
 
-def walk_on(run: Search, chains: Chains, *, most: int) -> None:
-    """Walk on until the chains end, `most` more are evaluated, or the time or budget is used up."""
+def walk_on(run: Search, chains: Chains, *, most: int, looks: int = UNLIMITED) -> None:
+    """Walk on until the chains end, `most` more are evaluated, or the time or budget is used up.
+
+    Args:
+        looks: Pairs of parts to compare at most.
+    """
     state = chains.walk.state
     looked, evaluated = int(state[LOOKED]), int(state[EVALUATED])
     end = evaluated + min(most, run.budget - run.evaluated)
+    last = min(UNLIMITED, looked + looks)
     while not chains.is_complete:
-        if run.found and (state[EVALUATED] >= end or time.monotonic() > run.deadline):
+        is_over = state[EVALUATED] >= end or time.monotonic() > run.deadline
+        if (run.found and is_over) or state[LOOKED] >= last:
             break
-        stride, looks = max(end, int(state[EVALUATED]) + 1), UNLIMITED
+        stride, until = max(end, int(state[EVALUATED]) + 1), last
         if run.deadline < math.inf:
             stride = min(stride, int(state[EVALUATED]) + STRIDE)
-            looks = int(state[LOOKED]) + 1000 * STRIDE
+            until = min(until, int(state[LOOKED]) + 1000 * STRIDE)
         chains.is_complete = explore(
             chains.problem,
             run.goal,
@@ -391,7 +421,7 @@ def walk_on(run: Search, chains: Chains, *, most: int) -> None:
             run.best,
             run.kept,
             stride,
-            looks,
+            until,
         )
         if state[UNEVEN]:
             state[UNEVEN] = 0

@@ -22,8 +22,8 @@ from picojoule.workload import Operation
 
 FIRST_LOOK = 3000
 """Chains that the first, narrow look evaluates before the whole space is bounded."""
-SHORT_WALK = 20
-"""Chains that each way to keep tensors gets before any is walked to its end."""
+SHORT_WALK, SHORT_LOOKS = 20, 20_000
+"""Chains that each way to keep tensors gets before any is walked to its end, and looks for them."""
 LARGEST_FRONT = 4096
 """Points that a front has room for; one with more is not complete."""
 MOST_HELD = 400_000
@@ -194,11 +194,12 @@ def run_search(run: Search) -> None:
             if chains is not None and held + len(chains.parts.values) > MOST_HELD:
                 _finish(run, chains)
             elif chains is not None:
-                walk_on(run, chains, most=SHORT_WALK)
+                walk_on(run, chains, most=SHORT_WALK, looks=SHORT_LOOKS)
                 begun.append(chains)
                 held += len(chains.parts.values)
+    begun.sort(key=lambda chains: chains.bound(run.goal), reverse=True)
     while begun:
-        _finish(run, begun.pop(0))
+        _finish(run, begun.pop())
     if run.best[0, FULL]:
         run.complete, run.bound = False, 0.0
 

@@ -257,50 +257,51 @@ def _known(order: tuple[str, ...], space: Space) -> tuple[str, ...]:
 
 def _tilings(space: Space, dim: int) -> int:
     """Ways to factorise one dimension over all places, from the inside out."""
-    name, size = space.operation.dims[dim]
-    ways = {1: 1}
+    name = space.names[dim]
+    count = int(space.cuts.counts[dim])
+    tiles = space.cuts.table[dim, :count]
+    # As objects: the ways may be more than a machine's integer holds.
+    ways = np.array([1] + [0] * (count - 1), dtype=object)
     for n in reversed(range(len(space.stages))):
         memory, array = space.stages[n]
-        own = space.of(n)
         if array is not None:
             ways = _spread(ways, space, dim, array, space.of_array(n))
         if memory.holds:
-            factors = own.factors.get(name, Range())
-            found: dict[int, int] = {}
-            for tile, count in ways.items():
-                for larger in _larger(space.cuts, dim, tile, factors):
-                    found[larger] = found.get(larger, 0) + count
-            ways = found
-        tiles = own.tile.get(name, Range())
-        ways = {tile: count for tile, count in ways.items() if tile in tiles}
-    return ways.get(size, 0)
+            factors = space.of(n).factors.get(name, Range())
+            ways = _cut_by(space.cuts, dim, factors) @ ways
+        ranges = space.of(n).tile
+        if name in ranges:
+            ways = ways * np.array([int(tile) in ranges[name] for tile in tiles], dtype=object)
+    return int(ways[-1])
 
 
 def _spread(
-    ways: dict[int, int], space: Space, dim: int, array: Array, own: PartConstraints
-) -> dict[int, int]:
+    ways: NDArray[np.object_], space: Space, dim: int, array: Array, own: PartConstraints
+) -> NDArray[np.object_]:
     """Ways to what the instances of an array hold together, after both axes took any factors."""
     name = space.names[dim]
-    alone = has_one_array(stage.array for stage in space.stages)
     axes = ((array.y, array.y_dims, own.y), (array.x, array.x_dims, own.x))
     allowed: list[Container[int]] = []
     for length, dims, ranges in axes:
         factors = ranges.get(name, Range())
         free = length > 1 and (dims is None or name in dims)
         allowed.append(factors if free else (1,) if 1 in factors else ())
-    along_y, along_x = allowed
-    found: dict[int, int] = {}
-    for tile, count in ways.items():
-        for middle in _larger(space.cuts, dim, tile, along_y):
-            for larger in _larger(space.cuts, dim, middle, along_x):
-                # What one axis has cut, the other one need not divide on an only array.
-                if alone or middle == tile or larger % middle == 0:
-                    found[larger] = found.get(larger, 0) + count
-    return found
+    along_y, along_x = (_cut_by(space.cuts, dim, factors) for factors in allowed)
+    if has_one_array(stage.array for stage in space.stages):
+        return along_x @ (along_y @ ways)
+    # What one axis has cut, the other one divides.
+    tiles = space.cuts.table[dim, : len(ways)]
+    kept = along_y.diagonal()
+    cut = along_y & ~np.eye(len(ways), dtype=np.bool_)
+    divides = tiles[:, None] % tiles == 0
+    return along_x @ (kept * ways) + (along_x & divides) @ (cut @ ways)
 
 
-def _larger(cuts: Cuts, dim: int, tile: int, factors: Container[int]) -> Iterator[int]:
-    """The tiles that an allowed factor cuts to a given one."""
-    for larger in cuts.tiles(dim):
-        if larger >= tile and cuts.is_cut(dim, larger, tile) and -(-larger // tile) in factors:
-            yield larger
+def _cut_by(cuts: Cuts, dim: int, factors: Container[int]) -> Flags:
+    """Whether an allowed factor cuts a tile to another one, `(tile, inside)`."""
+    tiles = cuts.table[dim, : cuts.counts[dim]]
+    larger, inside = tiles[:, None], tiles[None, :]
+    is_cut = (larger % inside == 0) | ((larger == cuts.sizes[dim]) & (larger >= inside))
+    bounds = -(-larger // inside)
+    allowed = np.array([bound in factors for bound in range(int(bounds.max()) + 1)])
+    return is_cut & allowed[bounds]

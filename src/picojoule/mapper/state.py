@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from picojoule.mapper.factors import Spreads
 from picojoule.mapper.model import Goal, Integers, Problem
 from picojoule.mapper.space import Space
 from picojoule.mapper.walk import Kept, Parts, least_fillings
@@ -46,8 +47,11 @@ class Search:
         seen, parts: Choices of a memory's tile and gaps in all, and those that were not refuted.
         looked, evaluated, first_look: Pairs of parts compared, chains evaluated, and those among
             them that only looked for a good start.
-        outer_parts: Of outer memories, by memory, whether for the first look, and what is kept.
+        outer_parts: Of outer memories, by memory, whether for the first look, and what is kept: the
+            parts, and the least that one adds.
         tiles: By memory and what it keeps, the tiles that fit.
+        facts: Of the gap outside a memory, by memory and whether for the first look: its spatial
+            choices, `gap_facts` of them, and by tensor which of them are alike.
         gaps: Of the gap outside a memory, by memory, whether for the first look, and what it keeps.
         counts: How many choices of its tile and its gaps a memory has, by memory and what it keeps.
         others: By memory and what is kept there and outside: the energy that everything but filling
@@ -70,11 +74,14 @@ class Search:
     looked: int = 0
     evaluated: int = 0
     first_look: int = 0
-    outer_parts: dict[tuple[int, bool, bytes], Parts] = field(
-        default_factory=dict[tuple[int, bool, bytes], Parts]
+    outer_parts: dict[tuple[int, bool, bytes], tuple[Parts, float]] = field(
+        default_factory=dict[tuple[int, bool, bytes], tuple[Parts, float]]
     )
     tiles: dict[tuple[int, bytes], Integers] = field(
         default_factory=dict[tuple[int, bytes], Integers]
+    )
+    facts: dict[tuple[int, bool], tuple[Spreads, Floats, list[Integers]]] = field(
+        default_factory=dict[tuple[int, bool], tuple[Spreads, Floats, list[Integers]]]
     )
     gaps: dict[tuple[int, bool, bytes], Gap] = field(
         default_factory=dict[tuple[int, bool, bytes], Gap]

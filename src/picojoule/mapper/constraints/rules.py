@@ -163,6 +163,10 @@ def _no_places() -> Mapping[str, str]:
     return {}
 
 
+_FREE = PartConstraints()
+"""Of a part that nothing is said of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constraints:
     """Which mappings are allowed, by part name, and which limits the result keeps.
@@ -179,7 +183,7 @@ class Constraints:
 
     def of(self, part: str) -> PartConstraints:
         """The constraints of one part; free where none is given."""
-        return self.parts.get(part, PartConstraints())
+        return self.parts.get(part, _FREE)
 
     @property
     def is_free(self) -> bool:

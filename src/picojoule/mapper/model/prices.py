@@ -282,6 +282,18 @@ def first_price(problem: Problem, parent: int, child: int, tensor: int) -> float
 
 
 @helper
+def first_saving(problem: Problem, memory: int) -> float:
+    """Energy per output word that its first accumulation saves at `memory` and on its way there."""
+    output = problem.bits.size - 1
+    if not problem.keeps[memory, output]:
+        return 0.0
+    saved = problem.read_pj[memory, output]
+    if memory > 0:
+        saved += first_price(problem, parent_of(problem, memory, output), memory, output)
+    return saved
+
+
+@helper
 def all_prices(problem: Problem, shares: Floats, known: int) -> Floats:
     """Energy per word exchanged with each child, `(L, T)`; 0 where it does not keep the tensor."""
     memories, tensors = problem.keeps.shape
@@ -310,14 +322,10 @@ def base_energy(
     for t in range(tensors):
         parent = parent_of(problem, memories, t)
         energy += steps * word_price(problem, parent, memories, t, shares[t], known)
-    output = tensors - 1
     for memory in range(memories):
-        if problem.keeps[memory, output]:
-            saved = problem.read_pj[memory, output]
-            if memory > 0:
-                saved += first_price(problem, parent_of(problem, memory, output), memory, output)
-            if saved > 0.0:
-                energy -= saved * first_words(problem, memory, tiles, spatial, known)
+        saved = first_saving(problem, memory)
+        if saved > 0.0:
+            energy -= saved * first_words(problem, memory, tiles, spatial, known)
     return energy
 
 

@@ -54,7 +54,7 @@ def shared_on_axis(
     return shared_points(coefficients[low:high], sizes, distance, False)
 
 
-@helper
+@inlined
 def words_of(problem: Problem, tensor: int, tile: Integers) -> int:
     """Distinct words of a tensor in a tile."""
     words = 1
@@ -95,7 +95,7 @@ def is_even_axis(problem: Problem, tile: Integers, low: int, high: int) -> bool:
     return found
 
 
-@helper
+@inlined
 def words_at(problem: Problem, tensor: int, tile: Integers, index: Integers) -> int:
     """Distinct words of a tensor in a tile whose indices are at hand."""
     words = 1
@@ -112,19 +112,20 @@ def words_at(problem: Problem, tensor: int, tile: Integers, index: Integers) -> 
     return words
 
 
-@helper
+@inlined
 def fits(problem: Problem, memory: int, tile: Integers) -> bool:
     """Whether a memory can hold a tile of every tensor it keeps."""
-    tensors = problem.bits.size
-    used = np.zeros(tensors, dtype=np.int64)
-    for t in range(tensors):
-        if problem.keeps[memory, t]:
-            pool = problem.pool[memory, t]
-            if problem.pool_bits[memory, pool] >= 0:
-                used[pool] += words_of(problem, t, tile) * problem.bits[t]
-                if used[pool] > problem.pool_bits[memory, pool]:
-                    return False
-    return True
+    found = True
+    for pool in range(problem.bits.size):
+        room = problem.pool_bits[memory, pool]
+        if room < 0 or not found:
+            continue
+        used = 0
+        for t in range(pool, problem.bits.size):
+            if problem.keeps[memory, t] and problem.pool[memory, t] == pool:
+                used += words_of(problem, t, tile) * problem.bits[t]
+        found = used <= room
+    return found
 
 
 @helper
@@ -133,15 +134,82 @@ def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: 
 
     Only for dimensions that share no axis of any tensor; docs/mapper.md has the reason.
     """
-    if not problem.absorbs[memory] or (problem.sliding | problem.uneven) >> dim & 1:
-        return False
-    factor = 2
-    while bound % factor:
-        factor += 1
-    tile[dim] *= factor
-    absorbed = fits(problem, memory, tile)
-    tile[dim] //= factor
+    absorbed = False
+    if problem.absorbs[memory] and not (problem.sliding | problem.uneven) >> dim & 1:
+        factor = 2
+        while bound % factor:
+            factor += 1
+        tile[dim] *= factor
+        absorbed = fits(problem, memory, tile)
+        tile[dim] //= factor
     return absorbed
+
+
+@inlined
+def absorbed_mask(
+    problem: Problem, memory: int, tile: Integers, index: Integers, spatial: Integers
+) -> int:
+    """Mask of the dimensions whose loops just outside need not run innermost: see `is_absorbed`.
+
+    Args:
+        index: The tile as indices.
+        spatial: Factors of the gap outside.
+    """
+    found = 0
+    if not problem.absorbs[memory]:
+        return found
+    tensors = problem.bits.size
+    words = np.zeros(tensors, dtype=np.int64)
+    for t in range(tensors):
+        if problem.keeps[memory, t]:
+            words[t] = words_at(problem, t, tile, index) * problem.bits[t]
+    for d in range(tile.size):
+        bound = -(-problem.sizes[d] // (tile[d] * spatial[d]))
+        if bound == 1 or (problem.sliding | problem.uneven) >> d & 1:
+            continue
+        factor = 2
+        while bound % factor:
+            factor += 1
+        absorbed = True
+        for pool in range(tensors):
+            used = 0
+            for t in range(pool, tensors):
+                if problem.pool[memory, t] == pool:
+                    used += words[t] * _times_alone(problem, t, d, factor)
+            room = problem.pool_bits[memory, pool]
+            absorbed &= room < 0 or used <= room
+        if absorbed:
+            found |= 1 << d
+    return found
+
+
+@helper
+def needed_tiles(problem: Problem, tile_indices: Integers) -> NDArray[np.bool_]:
+    """Which tiles of memory 1, one instance, are no worse than a larger one: see `is_absorbed`."""
+    rows, dims = tile_indices.shape
+    needed = np.ones(rows, dtype=np.bool_)
+    tile, ones = np.empty(dims, dtype=np.int64), np.ones(dims, dtype=np.int64)
+    for row in range(rows if problem.absorbs[1] else 0):
+        looped = 0
+        for d in range(dims):
+            tile[d] = problem.tiles[d, tile_indices[row, d]]
+            if tile[d] < problem.sizes[d]:
+                looped |= 1 << d
+        if looped:
+            needed[row] = looped & ~absorbed_mask(problem, 1, tile, tile_indices[row], ones) != 0
+    return needed
+
+
+@inlined
+def _times_alone(problem: Problem, tensor: int, dim: int, factor: int) -> int:
+    """How many times as many words a tensor has if a dimension that is alone on axes grows."""
+    times = 1
+    if problem.single[tensor] >> dim & 1:
+        for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+            for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
+                if problem.term_dim[n] == dim:
+                    times *= factor
+    return times
 
 
 @helper
@@ -190,18 +258,20 @@ def _advance(index: Integers, counts: Integers) -> bool:
     return False
 
 
-@helper
+@inlined
 def _fits_at(problem: Problem, memory: int, tile: Integers, index: Integers) -> bool:
     """As `fits`, with the indices of the tile at hand."""
-    tensors = problem.bits.size
-    used = np.zeros(tensors, dtype=np.int64)
-    for t in range(tensors):
-        pool = problem.pool[memory, t]
-        if problem.keeps[memory, t] and problem.pool_bits[memory, pool] >= 0:
-            used[pool] += words_at(problem, t, tile, index) * problem.bits[t]
-            if used[pool] > problem.pool_bits[memory, pool]:
-                return False
-    return True
+    found = True
+    for pool in range(problem.bits.size):
+        room = problem.pool_bits[memory, pool]
+        if room < 0 or not found:
+            continue
+        used = 0
+        for t in range(pool, problem.bits.size):
+            if problem.keeps[memory, t] and problem.pool[memory, t] == pool:
+                used += words_at(problem, t, tile, index) * problem.bits[t]
+        found = used <= room
+    return found
 
 
 @helper

@@ -20,7 +20,7 @@ from picojoule.mapper.model.problem import (
     SLIDES,
     Problem,
 )
-from picojoule.mapper.model.tiles import is_absorbed, is_even_axis, shared_on_axis
+from picojoule.mapper.model.tiles import is_even_axis, shared_on_axis
 from picojoule.mapper.walk.outermost import is_alone, outermost_fillings
 
 Integers = NDArray[np.int64]
@@ -169,6 +169,7 @@ def fillings_by_loop(
     index: Integers,
     spatial: Integers,
     union: Integers,
+    absorbed: int,
     terms: Floats,
     by_loop: Floats,
     words: Floats,
@@ -180,6 +181,7 @@ def fillings_by_loop(
     Args:
         tile, index: Its tile, and the same as indices.
         spatial, union: The factors of the gap outside, and the indices of what they hold together.
+        absorbed: Mask of the loops that need not run innermost outside memory 1.
         terms: `filling_terms` of them.
         by_loop: `(D + 1,)`, filled; infinite for a loop that there is not or need not be. The last
             one is for no loop at all.
@@ -199,8 +201,7 @@ def fillings_by_loop(
             steps = problem.cut_shares[d, LEAST_STEPPING, union[d]] if problem.uneven else 0.5
             by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
             continue
-        bound = -(-problem.sizes[d] // (tile[d] * spatial[d]))
-        if not is_absorbed(problem, 1, tile, d, bound):
+        if not absorbed >> d & 1:
             steps = stepping_share(problem, d, tile[d], spatial[d], problem.sizes[d])
             by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
     if memory == 1 and looped and is_alone(problem):

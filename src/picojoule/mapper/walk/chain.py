@@ -9,12 +9,11 @@ from picojoule.jit import helper
 from picojoule.mapper.model.goal import Goal, energy_limit, is_better, take
 from picojoule.mapper.model.prices import all_prices, base_energy, find_shares, first_tiles_energy
 from picojoule.mapper.model.problem import Problem
-from picojoule.mapper.walk.orders import is_allowed_order, order_energy
+from picojoule.mapper.walk.orders import is_allowed_order, order_energy, ordered_energy
 from picojoule.mapper.walk.timing import (
     BOTH,
     chain_cycles,
     compute_cycles,
-    ordered_chain_energy,
     port_bits,
 )
 
@@ -205,23 +204,38 @@ def _try_all_orders(
     spatial: Integers,
     orders: Integers,
     energy: float,
+    least: float,
     best: Floats,
     kept: Kept,
 ) -> None:
     """Compare every order of every memory: where energy and time want different ones.
 
-    `orders` holds the orders of least `energy`.
+    `orders` holds the orders of least `energy`; `least` are the cycles at least.
     """
-    base = energy - ordered_chain_energy(problem, tiles, spatial, orders, 0.0)
+    prices = all_prices(problem, find_shares(problem, tiles, spatial, 0), 0)
+    base = energy - _steps_energy(problem, tiles, spatial, prices, orders)
+    leakage = problem.leakage_pj_per_cycle
     sizes = sort_orders(orders)
     running = True
     while running:
         if are_allowed_orders(problem, orders):
-            cycles = chain_cycles(problem, tiles, spatial, orders, True)
-            total = ordered_chain_energy(problem, tiles, spatial, orders, base)
-            total += problem.leakage_pj_per_cycle * cycles
-            _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
+            total = base + _steps_energy(problem, tiles, spatial, prices, orders)
+            if is_better(goal, total + leakage * least, least, best):
+                cycles = chain_cycles(problem, tiles, spatial, orders, True)
+                total += leakage * cycles
+                _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
         running = next_orders(orders, sizes)
+
+
+@helper
+def _steps_energy(
+    problem: Problem, tiles: Integers, spatial: Integers, prices: Floats, orders: Integers
+) -> float:
+    """What the loops of all memories move under given orders."""
+    energy = 0.0
+    for memory in range(problem.keeps.shape[0] - 1):
+        energy += ordered_energy(problem, memory, tiles, spatial, prices, orders[memory])
+    return energy
 
 
 @helper
@@ -255,6 +269,7 @@ def try_chain(
     if not is_better(goal, total, least, best):
         return
     cycles = chain_cycles(problem, tiles, spatial, orders, True)
-    if cycles == least and _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept):
-        return
-    _try_all_orders(problem, goal, tiles, spatial, orders, energy, best, kept)
+    total += problem.leakage_pj_per_cycle * (cycles - least)
+    offered = _offer(problem, goal, tiles, spatial, orders, total, cycles, best, kept)
+    if not offered or cycles > least:
+        _try_all_orders(problem, goal, tiles, spatial, orders, energy, least, best, kept)

@@ -7,6 +7,7 @@ from picojoule.jit import helper
 from picojoule.mapper.model.goal import Goal
 from picojoule.mapper.model.prices import (
     base_energy,
+    first_saving,
     irrelevant_spatial,
     least_share,
     mean_share,
@@ -119,37 +120,71 @@ def gap_bounds(
     gaps = np.zeros((outer_vectors.shape[0], 3))
     if memory < memories - 1:
         return gaps
-    tiles = np.ones((memories, dims), dtype=np.int64)
+    output = problem.bits.size - 1
     spatial = np.ones((memories, dims), dtype=np.int64)
     spatial[memory] = inner
     inside = max(memory - 1, 0)
     # The words that a joined output touches are bounded as if the outermost gap were open.
-    known = max(inside, 1) if problem.joined[-1] else inside
+    known = max(inside, 1) if problem.joined[output] else inside
     total = np.empty_like(floor)
     timed = is_timed(problem, goal)
-    shares = np.ones((problem.bits.size, memories))
-    for t in range(problem.bits.size):
+    apart = problem.joined[output] != 0 or problem.uneven != 0
+    shares = np.ones((output + 1, memories))
+    for t in range(output + 1):
         if problem.fanout[memory] > 1:
-            shares[t, memory] = mean_share(problem, memory, t, tiles[memory], inner)
+            shares[t, memory] = mean_share(problem, memory, t, np.ones_like(inner), inner)
+    cycles = _least_cycles(problem, memory, spatial)
+    base, slopes, saved = _base_terms(problem, memory, shares, spatial, known)
     for o in range(outer_vectors.shape[0]):
-        if memory > 0:
-            spatial[memory - 1] = outer_vectors[o]
-            for t in range(problem.bits.size):
-                shares[t, memory - 1] = facts[o, t, 0]
-        gaps[o, 1] = _least_cycles(problem, memory, spatial)
-        gaps[o, 2] = gaps[o, 1]
+        instances, touching = 1.0, 1.0
+        for d in range(dims if memory > 0 else 0):
+            instances *= outer_vectors[o, d]
+            if not problem.single[output] >> d & 1:
+                touching *= outer_vectors[o, d]
+        gaps[o, 1] = gaps[o, 2] = cycles / instances
         if timed:
+            if memory > 0:
+                spatial[memory - 1] = outer_vectors[o]
+                shares[:, memory - 1] = facts[o, :, 0]
             total[:] = floor
             base_crossings(problem, shares, known, total)
             gaps[o, 2] = least_cycles(problem, gaps[o, 1], total, spatial, inside)
-        gaps[o, 0] = base_energy(problem, tiles, spatial, shares, known)
-        if memory > 0 and (problem.joined[-1] or problem.uneven):
-            # Fewer words on the way out are more additions: the least lies at one end.
-            shares[-1, memory - 1] = 1.0
-            apart = base_energy(problem, tiles, spatial, shares, known)
-            gaps[o, 0] = min(gaps[o, 0], apart)
-        gaps[o, 0] += problem.leakage_pj_per_cycle * gaps[o, 1]
+        gaps[o, 0] = base - saved * touching + problem.leakage_pj_per_cycle * gaps[o, 1]
+        for t in range(output + 1):
+            energy = slopes[t] * facts[o, t, 0]
+            if t == output and apart:
+                # Fewer words on the way out are more additions: the least lies at one end.
+                energy = min(energy, slopes[t])
+            gaps[o, 0] += energy
     return gaps
+
+
+@helper
+def _base_terms(
+    problem: Problem, memory: int, shares: Floats, spatial: Integers, known: int
+) -> tuple[float, Floats, float]:
+    """`base_energy`, which is linear in the shares of the gap outside the innermost memory.
+
+    Returns:
+        What no choice of the gap changes; energy by its share, `(T,)`; and what first accumulations
+        save for each instance that may touch the same output word.
+    """
+    gap = memory - 1
+    tiles, slopes = np.ones_like(spatial), np.zeros(problem.bits.size)
+    if memory == 0:
+        return base_energy(problem, tiles, spatial, shares, known), slopes, 0.0
+    shares[:, gap] = 0.0
+    base = base_energy(problem, tiles, spatial, shares, known)
+    for t in range(slopes.size):
+        shares[t, gap] = 1.0
+        slopes[t] = base_energy(problem, tiles, spatial, shares, known) - base
+        shares[t, gap] = 0.0
+    saved = 0.0
+    if gap >= known:
+        saved = max(0.0, first_saving(problem, memory)) * problem.words[-1]
+        for outside in range(gap):
+            saved *= problem.fanout[outside]
+    return base + saved, slopes, saved
 
 
 @helper
@@ -170,17 +205,20 @@ def gap_prices(problem: Problem, memory: int, facts: Floats) -> Floats:
         parent = parent_of(problem, memory, t)
         shares[gap] = 1.0
         apart = word_price(problem, parent, memory, t, shares, gap)
+        shares[gap] = 0.0
+        # The price is linear in the share.
+        fixed = word_price(problem, parent, memory, t, shares, gap)
+        varies = problem.grouped[gap, t] and (problem.joined[t] != 0 or problem.uneven != 0)
         for o in range(len(facts)):
-            shares[gap], copies = facts[o, t]
-            price = word_price(problem, parent, memory, t, shares, gap)
-            if problem.grouped[gap, t] and (problem.joined[t] or problem.uneven):
+            share, copies = facts[o, t, 0], facts[o, t, 1]
+            price = fixed + (apart - fixed) * share
+            if varies:
                 # The share of a sliding window depends on the tile, and that of short pieces on
                 # the step; the least price is at one end.
                 price = min(price, apart)
                 if not problem.uneven and price > 0.0:
                     # Each word is sent once at least: the fewer share it, the more of it arrive.
-                    shares[gap] = 1.0 / copies
-                    once = word_price(problem, parent, memory, t, shares, gap)
-                    copies = max(copies, copies * min(once, apart) / price)
+                    once = min(fixed + (apart - fixed) / copies, apart)
+                    copies *= max(1.0, once / price)
             prices[o, t, 0], prices[o, t, 1] = price, copies
     return prices

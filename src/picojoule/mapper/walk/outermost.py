@@ -27,70 +27,64 @@ def is_alone(problem: Problem) -> bool:
 
 
 @helper
-def _factors_of(problem: Problem, tile: Integers, factors: Floats) -> None:
-    """What each dimension contributes to the words of each tensor, `(T, D, 3)`, by what it does.
+def _factors_of(
+    problem: Problem, tile: Integers, prices: Floats, looped: int, factors: Floats
+) -> int:
+    """What each loop contributes to the words of each tensor, by what it does.
 
-    A dimension that is alone on an axis, its iterations; one that does not index, how often it
-    comes; one that shares an axis, nothing here.
+    A dimension that is alone on an axis contributes its iterations; one that does not index, how
+    often it comes; one that shares an axis, nothing here.
+
+    Args:
+        prices: Energy per word of each tensor, `(T,)`.
+        factors: `(3, T, D)`, filled per loop: first the dimension as a number; then what it
+            contributes when it wraps, and when it steps, over what it does where it stands. Of
+            `factors[0, :, -1]`, energy of all words where all loops stand.
+
+    Returns:
+        How many loops there are.
     """
-    for t in range(factors.shape[0]):
-        for d in range(tile.size):
+    dims = tile.size
+    for t in range(prices.size):
+        total, count = prices[t], 0
+        for d in range(dims):
             first = size = 1.0
             if problem.single[t] >> d & 1:
                 first, size = float(tile[d]), float(problem.sizes[d])
             elif not problem.joined[t] >> d & 1:
                 size = float(-(-problem.sizes[d] // tile[d]))
-            factors[t, d, STANDS] = size
-            factors[t, d, WRAPS] = first
-            factors[t, d, STEPS] = size - first
-            if problem.joined[t] >> d & 1:
-                factors[t, d, STEPS] = 1.0
+            total *= size
+            if looped >> d & 1:
+                factors[0, t, count] = d
+                factors[1, t, count] = first / size
+                factors[2, t, count] = 1.0 if problem.joined[t] >> d & 1 else 1.0 - first / size
+                count += 1
+        factors[0, t, dims] = total
+    return count
 
 
 @inlined
-def _arriving(
-    problem: Problem,
-    prices: Floats,
-    factors: Floats,
-    index: Integers,
-    loops: Integers,
-    count: int,
-    whole: Floats,
-    loop: int,
-    inside: int,
+def _on_axes(
+    problem: Problem, tensor: int, index: Integers, inside: int, loop: int, is_whole: bool
 ) -> float:
-    """Energy of what arrives at all steps of a loop; -1 as the loop: at no matter which.
+    """What the axes of a tensor that two dimensions share contribute to the words that arrive.
 
     Args:
-        loops, count: The dimensions that have loops.
-        whole: `(T,)`, energy of what the other dimensions contribute.
+        inside: Mask of the loops that wrap.
+        loop: The one that steps; -1 if none does.
+        is_whole: Whether nothing stays.
     """
-    moved = inside | (1 << loop if loop >= 0 else 0)
-    energy = 0.0
-    for t in range(prices.size):
-        if prices[t] == 0.0:
-            continue
-        is_whole = problem.single[t] & moved != 0 or problem.reuse[1, t] == NONE or loop < 0
-        if not is_whole and not problem.joined[t] & moved:
-            continue
-        total = whole[t]
-        for n in range(count):
-            d = loops[n]
-            what = STEPS if d == loop else WRAPS if inside >> d & 1 else STANDS
-            total *= factors[t, d, what]
-        if problem.joined[t]:
-            every, kept = total, total
-            for axis in range(problem.tensor_axis[t], problem.tensor_axis[t + 1]):
-                first, second = problem.axis_pair[axis]
-                if first >= 0:
-                    one = STEPS if first == loop else WRAPS if inside >> first & 1 else STANDS
-                    two = STEPS if second == loop else WRAPS if inside >> second & 1 else STANDS
-                    i, j = index[first], index[second]
-                    every *= problem.axis_tables[axis, EVERY + 3 * one + two, i, j]
-                    kept *= problem.axis_tables[axis, KEPT + 3 * one + two, i, j]
-            total = every if is_whole else every - kept
-        energy += total
-    return energy
+    every, kept = 1.0, 1.0
+    for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+        first, second = problem.axis_pair[axis]
+        if first >= 0:
+            one = STEPS if first == loop else WRAPS if inside >> first & 1 else STANDS
+            two = STEPS if second == loop else WRAPS if inside >> second & 1 else STANDS
+            i, j = index[first], index[second]
+            every *= problem.axis_tables[axis, EVERY + 3 * one + two, i, j]
+            if not is_whole:
+                kept *= problem.axis_tables[axis, KEPT + 3 * one + two, i, j]
+    return every if is_whole else every - kept
 
 
 @helper
@@ -111,41 +105,54 @@ def outermost_fillings(
         by_loop: `(D,)`, filled for the loops.
     """
     dims, tensors = tile.size, prices.size
-    factors = np.empty((tensors, dims, 3))
-    _factors_of(problem, tile, factors)
-    loops = np.empty(dims, dtype=np.int64)
-    whole = prices.copy()
-    count = 0
-    for d in range(dims):
-        if looped >> d & 1:
-            loops[count] = d
-            count += 1
-        else:
-            for t in range(tensors):
-                whole[t] *= factors[t, d, STANDS]
-    first = _arriving(problem, prices, factors, index, loops, count, whole, -1, looped)
-    rest = np.full(1 << count, np.inf)
-    rest[-1] = 0.0
-    for chosen in range((1 << count) - 2, -1, -1):
-        inside = 0
-        for n in range(count):
-            if chosen >> n & 1:
-                inside |= 1 << loops[n]
-        settled = chosen > 0
+    factors = np.empty((3, tensors, dims + 1))
+    count = _factors_of(problem, tile, prices, looped, factors)
+    size = 1 << count
+    masks, rest = np.zeros(size, dtype=np.int64), np.full(size, np.inf)
+    totals = np.empty((size, tensors))
+    totals[0] = factors[0, :, dims]
+    high = 0
+    for chosen in range(1, size):
+        if chosen >> (high + 1):
+            high += 1
+        others = chosen ^ (1 << high)
+        masks[chosen] = masks[others] | 1 << int(factors[0, 0, high])
         for t in range(tensors):
-            if prices[t] > 0.0 and problem.reuse[1, t] != NONE:
-                settled &= problem.single[t] & inside != 0
+            totals[chosen, t] = totals[others, t] * factors[1, t, high]
+    first = 0.0
+    rest[-1] = 0.0
+    for chosen in range(size - 1, -1, -1):
+        inside = masks[chosen]
+        settled, total = chosen > 0, 0.0
+        for t in range(tensors):
+            if prices[t] > 0.0:
+                none = problem.reuse[1, t] == NONE
+                settled &= none or problem.single[t] & inside != 0
+        if settled or chosen == size - 1:
+            for t in range(tensors):
+                if prices[t] > 0.0:
+                    total += totals[chosen, t] * _on_axes(problem, t, index, inside, -1, True)
+        if chosen == size - 1:
+            first = total
+            continue
         if settled:
             # Whatever steps from here on moves every tile whole.
-            total = _arriving(problem, prices, factors, index, loops, count, whole, -1, inside)
             rest[chosen] = total - first
             continue
         for n in range(count):
-            loop = loops[n]
+            loop = int(factors[0, 0, n])
             if chosen >> n & 1 or problem.before[0, loop] & looped & ~inside:
                 continue
             energy = rest[chosen | 1 << n]
-            energy += _arriving(problem, prices, factors, index, loops, count, whole, loop, inside)
+            moved = inside | 1 << loop
+            for t in range(tensors):
+                if prices[t] > 0.0:
+                    is_whole = problem.single[t] & moved != 0 or problem.reuse[1, t] == NONE
+                    if is_whole or problem.joined[t] & moved:
+                        words = totals[chosen, t] * factors[2, t, n]
+                        if problem.joined[t]:
+                            words *= _on_axes(problem, t, index, inside, loop, is_whole)
+                        energy += words
             if chosen == 0:
                 by_loop[loop] = first + energy
             else:

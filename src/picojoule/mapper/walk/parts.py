@@ -14,7 +14,8 @@ from picojoule.jit import helper
 from picojoule.mapper.model.goal import Goal, is_better
 from picojoule.mapper.model.prices import group_share, passed_energy
 from picojoule.mapper.model.problem import Problem
-from picojoule.mapper.walk.bounds import filling_terms, fillings_by_loop
+from picojoule.mapper.model.tiles import absorbed_mask
+from picojoule.mapper.walk.bounds import filling_terms, fillings_by_loop, looped_mask
 from picojoule.mapper.walk.timing import (
     add_crossings,
     base_crossings,
@@ -34,7 +35,7 @@ least; of a part of memory 1, the time that it takes at memory 0, hidden behind 
 to it; and whether times are known.
 """
 UNKNOWN = -np.inf
-MOST_ASKED = 1000
+MOST_ASKED = 2000
 """Parts whose closer bound is asked for to find the least; beyond, rough ones are good enough."""
 
 
@@ -58,6 +59,13 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
     if memory == 0:
         values[BOUND] = values[ROUGH]
         return
+    absorbed = 0
+    if memory == 1:
+        absorbed = absorbed_mask(problem, 1, factors[0], parts.tile_indices[row], factors[1])
+        looped = looped_mask(problem, factors[0], factors[1], problem.sizes)
+        if looped and not looped & ~absorbed:
+            parts.by_loop[row] = values[BOUND] = np.inf
+            return
     filling_terms(problem, memory, factors[0], parts.tile_indices[row], factors[1], terms)
     values[FILLING] = fillings_by_loop(
         problem,
@@ -66,6 +74,7 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
         parts.tile_indices[row],
         factors[1],
         parts.unions[row],
+        absorbed,
         terms,
         parts.by_loop[row],
         parts.words[row],
@@ -170,7 +179,8 @@ def _outermost_times(problem: Problem, crossings: Floats, by_loop: Floats) -> tu
 def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
     """The least that any part adds: mostly its closer bound, found without asking for most others.
 
-    Closer bounds that are found take the place of rough ones.
+    Closer bounds that are found take the place of rough ones. Many parts have the least rough bound
+    that there can be, each word once, and few of them keep it: all of them are asked.
     """
     least = np.inf
     one = Parts(
@@ -184,7 +194,7 @@ def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
         parts.crossings,
     )
     for asked, row in enumerate(np.argsort(parts.values[:, ROUGH])):
-        if parts.values[row, ROUGH] >= least:
+        if parts.values[row, ROUGH] > least * (1.0 + 1e-12):
             break
         if asked == MOST_ASKED:
             return min(least, parts.values[row, ROUGH])

@@ -219,7 +219,7 @@ def all_parts(
                 mask &= allowed[d, tile_indices[row, d], word]
             masks[0, word] = mask
             left += _count_bits(masks[0, word])
-        if memory > 0 and left > 0:
+        if memory > 0 and left > 1:
             # What holds of all choices. Where one leaves no loop outside, each tile comes once, and
             # whole: no less than with any loop innermost.
             tile_terms(problem, memory, tile, tile_indices[row], terms)

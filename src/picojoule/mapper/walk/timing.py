@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from picojoule.jit import helper, inlined
 from picojoule.mapper.model.goal import Goal
 from picojoule.mapper.model.prices import (
-    all_prices,
     find_shares,
     first_tiles_energy,
     first_words,
@@ -157,19 +156,6 @@ def latency_of(problem: Problem, compute: float, slowest: Floats) -> float:
         else:
             added += slowest[memory]
     return hidden + added
-
-
-@helper
-def ordered_chain_energy(
-    problem: Problem, tiles: Integers, spatial: Integers, orders: Integers, base: float
-) -> float:
-    """Energy of a complete chain under given orders; `base` is what no order changes."""
-    shares = find_shares(problem, tiles, spatial, 0)
-    prices = all_prices(problem, shares, 0)
-    energy = base + first_tiles_energy(problem, tiles, spatial, prices, problem.keeps.shape[0] - 1)
-    for memory in range(problem.keeps.shape[0] - 1):
-        energy += ordered_energy(problem, memory, tiles, spatial, prices, orders[memory])
-    return energy
 
 
 @inlined
