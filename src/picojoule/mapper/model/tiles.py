@@ -189,7 +189,10 @@ def needed_tiles(problem: Problem, tile_indices: Integers) -> NDArray[np.bool_]:
     rows, dims = tile_indices.shape
     needed = np.ones(rows, dtype=np.bool_)
     tile, ones = np.empty(dims, dtype=np.int64), np.ones(dims, dtype=np.int64)
-    for row in range(rows if problem.absorbs[1] else 0):
+    may_absorb = False
+    for d in range(dims):
+        may_absorb |= problem.sizes[d] > 1 and not (problem.sliding | problem.uneven) >> d & 1
+    for row in range(rows if problem.absorbs[1] and may_absorb else 0):
         looped = 0
         for d in range(dims):
             tile[d] = problem.tiles[d, tile_indices[row, d]]
