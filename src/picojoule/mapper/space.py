@@ -4,6 +4,7 @@ import itertools
 import math
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -261,7 +262,7 @@ def _tilings(space: Space, dim: int) -> int:
     count = int(space.cuts.counts[dim])
     tiles = space.cuts.table[dim, :count]
     # As objects: the ways may be more than a machine's integer holds.
-    ways = np.array([1] + [0] * (count - 1), dtype=object)
+    ways: NDArray[Any] = np.array([1] + [0] * (count - 1), dtype=object)
     for n in reversed(range(len(space.stages))):
         memory, array = space.stages[n]
         if array is not None:
@@ -276,8 +277,8 @@ def _tilings(space: Space, dim: int) -> int:
 
 
 def _spread(
-    ways: NDArray[np.object_], space: Space, dim: int, array: Array, own: PartConstraints
-) -> NDArray[np.object_]:
+    ways: NDArray[Any], space: Space, dim: int, array: Array, own: PartConstraints
+) -> NDArray[Any]:
     """Ways to what the instances of an array hold together, after both axes took any factors."""
     name = space.names[dim]
     axes = ((array.y, array.y_dims, own.y), (array.x, array.x_dims, own.x))

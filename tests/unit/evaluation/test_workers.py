@@ -63,6 +63,7 @@ def test_the_first_failure_is_raised_whoever_is_faster(jobs: int) -> None:
         if index in (2, 3, 5):
             time.sleep(0.03 if index == 2 else 0)
             raise ValueError(index)
+        time.sleep(0.01)
         return index
 
     with pytest.raises(ValueError, match="2"):

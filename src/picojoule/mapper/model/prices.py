@@ -62,10 +62,10 @@ def _least_offsets(problem: Problem, axis: int, spatial: Integers) -> int:
         # Sums of progressions have at least as many values as all together, less one for each.
         offsets = 1
         for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
-            offsets += spatial[dims[n]] - 1
+            offsets += int(spatial[dims[n]]) - 1
         return offsets
     first, last = _pair_terms(problem, axis)
-    ones, others = spatial[dims[first]], spatial[dims[last]]
+    ones, others = int(spatial[dims[first]]), int(spatial[dims[last]])
     offsets = ones * others
     if ones > 1 and others > 1:
         for i in range(problem.tile_counts[dims[first]]):
@@ -84,7 +84,8 @@ def _offsets_at(problem: Problem, axis: int, tile: Integers, spatial: Integers) 
         first, last = _pair_terms(problem, axis)
         one = coefficients[first] * tile[dims[first]]
         other = coefficients[last] * tile[dims[last]]
-        return _pair_offsets(one, spatial[dims[first]], other, spatial[dims[last]])
+        ones, others = int(spatial[dims[first]]), int(spatial[dims[last]])
+        return _pair_offsets(one, ones, other, others)
     loops = np.empty((3, spatial.size), dtype=np.int64)
     for d in range(spatial.size):
         loops[0, d], loops[1, d], loops[2, d] = d, spatial[d], tile[d]

@@ -44,7 +44,7 @@ def _factors_of(
     Returns:
         How many loops there are.
     """
-    dims = tile.size
+    dims, count = tile.size, 0
     for t in range(prices.size):
         total, count = prices[t], 0
         for d in range(dims):
