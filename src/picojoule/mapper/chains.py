@@ -266,8 +266,8 @@ def _gap_of(run: Search, problem: Problem, memory: int, is_first_look: bool) -> 
         spread, facts, labels = _facts_of(run, problem, memory, is_first_look)
         group = np.zeros(len(facts), dtype=np.int64)
         for t in np.flatnonzero(problem.keeps[memory]):
-            group = group * (labels[t].max() + 1) + labels[t]
-        _, group = np.unique(group, return_inverse=True)
+            both = group * (labels[t].max() + 1) + labels[t]
+            _, group = np.unique(both, return_inverse=True)
         order = np.argsort(group, kind="stable")
         starts = np.flatnonzero(np.diff(group[order], prepend=-1))
         groups = np.append(starts, len(order))

@@ -113,19 +113,37 @@ def words_at(problem: Problem, tensor: int, tile: Integers, index: Integers) -> 
 
 
 @inlined
-def fits(problem: Problem, memory: int, tile: Integers) -> bool:
-    """Whether a memory can hold a tile of every tensor it keeps."""
+def _have_room(problem: Problem, memory: int, bits: Integers) -> bool:
+    """Whether a memory can hold so many bits of each tensor, `(T,)`."""
     found = True
-    for pool in range(problem.bits.size):
-        room = problem.pool_bits[memory, pool]
-        if room < 0 or not found:
-            continue
+    for pool in range(bits.size):
         used = 0
-        for t in range(pool, problem.bits.size):
-            if problem.keeps[memory, t] and problem.pool[memory, t] == pool:
-                used += words_of(problem, t, tile) * problem.bits[t]
-        found = used <= room
+        for t in range(pool, bits.size):
+            if problem.pool[memory, t] == pool:
+                used += bits[t]
+        found &= problem.pool_bits[memory, pool] < 0 or used <= problem.pool_bits[memory, pool]
     return found
+
+
+@inlined
+def _fits(problem: Problem, memory: int, tile: Integers) -> bool:
+    """Whether a memory can hold a tile of every tensor it keeps."""
+    bits = np.zeros(problem.bits.size, dtype=np.int64)
+    for t in range(bits.size):
+        if problem.keeps[memory, t]:
+            bits[t] = words_of(problem, t, tile) * problem.bits[t]
+    return _have_room(problem, memory, bits)
+
+
+@inlined
+def _kept_bits(
+    problem: Problem, memory: int, tile: Integers, index: Integers, bits: Integers
+) -> None:
+    """Bits of a tile of every tensor that a memory keeps, `(T,)`, with its indices at hand."""
+    for t in range(bits.size):
+        bits[t] = 0
+        if problem.keeps[memory, t]:
+            bits[t] = words_at(problem, t, tile, index) * problem.bits[t]
 
 
 @helper
@@ -140,9 +158,21 @@ def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: 
         while bound % factor:
             factor += 1
         tile[dim] *= factor
-        absorbed = fits(problem, memory, tile)
+        absorbed = _fits(problem, memory, tile)
         tile[dim] //= factor
     return absorbed
+
+
+@inlined
+def _times_alone(problem: Problem, tensor: int, dim: int, factor: int) -> int:
+    """How many times as many words a tensor has if a dimension that is alone on axes grows."""
+    times = 1
+    if problem.single[tensor] >> dim & 1:
+        for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
+            for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
+                if problem.term_dim[n] == dim:
+                    times *= factor
+    return times
 
 
 @inlined
@@ -156,13 +186,8 @@ def absorbed_mask(
         spatial: Factors of the gap outside.
     """
     found = 0
-    if not problem.absorbs[memory]:
-        return found
-    tensors = problem.bits.size
-    words = np.zeros(tensors, dtype=np.int64)
-    for t in range(tensors):
-        if problem.keeps[memory, t]:
-            words[t] = words_at(problem, t, tile, index) * problem.bits[t]
+    bits, grown = np.empty((2, problem.bits.size), dtype=np.int64)
+    _kept_bits(problem, memory, tile, index, bits)
     for d in range(tile.size):
         bound = -(-problem.sizes[d] // (tile[d] * spatial[d]))
         if bound == 1 or (problem.sliding | problem.uneven) >> d & 1:
@@ -170,15 +195,9 @@ def absorbed_mask(
         factor = 2
         while bound % factor:
             factor += 1
-        absorbed = True
-        for pool in range(tensors):
-            used = 0
-            for t in range(pool, tensors):
-                if problem.pool[memory, t] == pool:
-                    used += words[t] * _times_alone(problem, t, d, factor)
-            room = problem.pool_bits[memory, pool]
-            absorbed &= room < 0 or used <= room
-        if absorbed:
+        for t in range(bits.size):
+            grown[t] = bits[t] * _times_alone(problem, t, d, factor)
+        if problem.absorbs[memory] and _have_room(problem, memory, grown):
             found |= 1 << d
     return found
 
@@ -201,18 +220,6 @@ def needed_tiles(problem: Problem, tile_indices: Integers) -> NDArray[np.bool_]:
         if looped:
             needed[row] = looped & ~absorbed_mask(problem, 1, tile, tile_indices[row], ones) != 0
     return needed
-
-
-@inlined
-def _times_alone(problem: Problem, tensor: int, dim: int, factor: int) -> int:
-    """How many times as many words a tensor has if a dimension that is alone on axes grows."""
-    times = 1
-    if problem.single[tensor] >> dim & 1:
-        for axis in range(problem.tensor_axis[tensor], problem.tensor_axis[tensor + 1]):
-            for n in range(problem.axis_first[axis], problem.axis_first[axis + 1]):
-                if problem.term_dim[n] == dim:
-                    times *= factor
-    return times
 
 
 @helper
@@ -261,22 +268,6 @@ def _advance(index: Integers, counts: Integers) -> bool:
     return False
 
 
-@inlined
-def _fits_at(problem: Problem, memory: int, tile: Integers, index: Integers) -> bool:
-    """As `fits`, with the indices of the tile at hand."""
-    found = True
-    for pool in range(problem.bits.size):
-        room = problem.pool_bits[memory, pool]
-        if room < 0 or not found:
-            continue
-        used = 0
-        for t in range(pool, problem.bits.size):
-            if problem.keeps[memory, t] and problem.pool[memory, t] == pool:
-                used += words_at(problem, t, tile, index) * problem.bits[t]
-        found = used <= room
-    return found
-
-
 @helper
 def all_tiles(problem: Problem, memory: int) -> Integers:
     """Every tile that memory `memory` can hold, as indices, `(tile, D)`."""
@@ -286,12 +277,14 @@ def all_tiles(problem: Problem, memory: int) -> Integers:
     tiles = np.empty((capacity, dims), dtype=np.int64)
     index = np.zeros(dims, dtype=np.int64)
     tile = np.empty(dims, dtype=np.int64)
+    bits = np.empty(problem.bits.size, dtype=np.int64)
     count = 0
     running = True
     while running:
         for d in range(dims):
             tile[d] = table[d, index[d]]
-        if _fits_at(problem, memory, tile, index):
+        _kept_bits(problem, memory, tile, index, bits)
+        if _have_room(problem, memory, bits):
             if count == capacity:
                 grown = np.empty((2 * capacity, dims), dtype=np.int64)
                 grown[:capacity] = tiles

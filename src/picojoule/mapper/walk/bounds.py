@@ -20,7 +20,7 @@ from picojoule.mapper.model.problem import (
     SLIDES,
     Problem,
 )
-from picojoule.mapper.model.tiles import is_even_axis, shared_on_axis
+from picojoule.mapper.model.tiles import absorbed_mask, is_even_axis, shared_on_axis
 from picojoule.mapper.walk.outermost import is_alone, outermost_fillings
 
 Integers = NDArray[np.int64]
@@ -169,7 +169,6 @@ def fillings_by_loop(
     index: Integers,
     spatial: Integers,
     union: Integers,
-    absorbed: int,
     terms: Floats,
     by_loop: Floats,
     words: Floats,
@@ -181,7 +180,6 @@ def fillings_by_loop(
     Args:
         tile, index: Its tile, and the same as indices.
         spatial, union: The factors of the gap outside, and the indices of what they hold together.
-        absorbed: Mask of the loops that need not run innermost outside memory 1.
         terms: `filling_terms` of them.
         by_loop: `(D + 1,)`, filled; infinite for a loop that there is not or need not be. The last
             one is for no loop at all.
@@ -190,6 +188,7 @@ def fillings_by_loop(
     dims = problem.sizes.size
     looped = looped_mask(problem, tile, spatial, problem.sizes)
     whole = np.ones(problem.bits.size)
+    absorbed = absorbed_mask(problem, 1, tile, index, spatial) if memory == 1 else 0
     by_loop[:] = np.inf
     for d in range(dims):
         if not looped >> d & 1:

@@ -128,7 +128,7 @@ def gap_bounds(
     known = max(inside, 1) if problem.joined[output] else inside
     total = np.empty_like(floor)
     timed = is_timed(problem, goal)
-    apart = problem.joined[output] != 0 or problem.uneven != 0
+    varies = problem.joined[output] != 0 or problem.uneven != 0
     shares = np.ones((output + 1, memories))
     for t in range(output + 1):
         if problem.fanout[memory] > 1:
@@ -152,7 +152,7 @@ def gap_bounds(
         gaps[o, 0] = base - saved * touching + problem.leakage_pj_per_cycle * gaps[o, 1]
         for t in range(output + 1):
             energy = slopes[t] * facts[o, t, 0]
-            if t == output and apart:
+            if t == output and varies:
                 # Fewer words on the way out are more additions: the least lies at one end.
                 energy = min(energy, slopes[t])
             gaps[o, 0] += energy
@@ -189,11 +189,14 @@ def _base_terms(
 
 @helper
 def gap_prices(problem: Problem, memory: int, facts: Floats) -> Floats:
-    """Per choice of the gap outside, `(gap, T, 2)`: energy per word that fills `memory` at least,
-    and how many of them there are at least for each word of the operation.
+    """Per choice of the gap outside, `(gap, T, 2)`: the least price of a word, and how many arrive.
 
     Args:
         facts: From `gap_facts`.
+
+    Returns:
+        Energy per word that fills `memory` at least, and how many of them there are at least for
+        each word of the operation, as far as energy goes.
     """
     tensors = problem.bits.size
     prices = np.zeros((len(facts), tensors, 2))

@@ -28,39 +28,30 @@ def is_alone(problem: Problem) -> bool:
 
 @helper
 def _factors_of(
-    problem: Problem, tile: Integers, prices: Floats, looped: int, factors: Floats
-) -> int:
-    """What each loop contributes to the words of each tensor, by what it does.
+    problem: Problem, tile: Integers, loops: Integers, wraps: Floats, steps: Floats, whole: Floats
+) -> None:
+    """What each loop contributes to the words of each tensor, over what it does where it stands.
 
     A dimension that is alone on an axis contributes its iterations; one that does not index, how
     often it comes; one that shares an axis, nothing here.
 
     Args:
-        prices: Energy per word of each tensor, `(T,)`.
-        factors: `(3, T, D)`, filled per loop: first the dimension as a number; then what it
-            contributes when it wraps, and when it steps, over what it does where it stands. Of
-            `factors[0, :, -1]`, energy of all words where all loops stand.
-
-    Returns:
-        How many loops there are.
+        loops: Dimension of each loop.
+        wraps, steps: `(T, loop)`, filled with what a loop contributes when it wraps or steps.
+        whole: `(T,)`, multiplied by what all dimensions contribute where they stand.
     """
-    dims, count = tile.size, 0
-    for t in range(prices.size):
-        total, count = prices[t], 0
-        for d in range(dims):
+    for t in range(whole.size):
+        for d in range(tile.size):
             first = size = 1.0
             if problem.single[t] >> d & 1:
                 first, size = float(tile[d]), float(problem.sizes[d])
             elif not problem.joined[t] >> d & 1:
                 size = float(-(-problem.sizes[d] // tile[d]))
-            total *= size
-            if looped >> d & 1:
-                factors[0, t, count] = d
-                factors[1, t, count] = first / size
-                factors[2, t, count] = 1.0 if problem.joined[t] >> d & 1 else 1.0 - first / size
-                count += 1
-        factors[0, t, dims] = total
-    return count
+            whole[t] *= size
+            for n in range(loops.size):
+                if loops[n] == d:
+                    wraps[t, n] = first / size
+                    steps[t, n] = 1.0 if problem.joined[t] >> d & 1 else 1.0 - first / size
 
 
 @inlined
@@ -105,20 +96,25 @@ def outermost_fillings(
         by_loop: `(D,)`, filled for the loops.
     """
     dims, tensors = tile.size, prices.size
-    factors = np.empty((3, tensors, dims + 1))
-    count = _factors_of(problem, tile, prices, looped, factors)
+    loops, count = np.empty(dims, dtype=np.int64), 0
+    for d in range(dims):
+        if looped >> d & 1:
+            loops[count] = d
+            count += 1
+    wraps, steps = np.empty((tensors, count)), np.empty((tensors, count))
     size = 1 << count
     masks, rest = np.zeros(size, dtype=np.int64), np.full(size, np.inf)
     totals = np.empty((size, tensors))
-    totals[0] = factors[0, :, dims]
+    totals[0] = prices
+    _factors_of(problem, tile, loops[:count], wraps, steps, totals[0])
     high = 0
     for chosen in range(1, size):
         if chosen >> (high + 1):
             high += 1
         others = chosen ^ (1 << high)
-        masks[chosen] = masks[others] | 1 << int(factors[0, 0, high])
+        masks[chosen] = masks[others] | 1 << loops[high]
         for t in range(tensors):
-            totals[chosen, t] = totals[others, t] * factors[1, t, high]
+            totals[chosen, t] = totals[others, t] * wraps[t, high]
     first = 0.0
     rest[-1] = 0.0
     for chosen in range(size - 1, -1, -1):
@@ -140,7 +136,7 @@ def outermost_fillings(
             rest[chosen] = total - first
             continue
         for n in range(count):
-            loop = int(factors[0, 0, n])
+            loop = loops[n]
             if chosen >> n & 1 or problem.before[0, loop] & looped & ~inside:
                 continue
             energy = rest[chosen | 1 << n]
@@ -149,7 +145,7 @@ def outermost_fillings(
                 if prices[t] > 0.0:
                     is_whole = problem.single[t] & moved != 0 or problem.reuse[1, t] == NONE
                     if is_whole or problem.joined[t] & moved:
-                        words = totals[chosen, t] * factors[2, t, n]
+                        words = totals[chosen, t] * steps[t, n]
                         if problem.joined[t]:
                             words *= _on_axes(problem, t, index, inside, loop, is_whole)
                         energy += words

@@ -14,8 +14,7 @@ from picojoule.jit import helper
 from picojoule.mapper.model.goal import Goal, is_better
 from picojoule.mapper.model.prices import group_share, passed_energy
 from picojoule.mapper.model.problem import Problem
-from picojoule.mapper.model.tiles import absorbed_mask
-from picojoule.mapper.walk.bounds import filling_terms, fillings_by_loop, looped_mask
+from picojoule.mapper.walk.bounds import filling_terms, fillings_by_loop
 from picojoule.mapper.walk.timing import (
     add_crossings,
     base_crossings,
@@ -59,13 +58,6 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
     if memory == 0:
         values[BOUND] = values[ROUGH]
         return
-    absorbed = 0
-    if memory == 1:
-        absorbed = absorbed_mask(problem, 1, factors[0], parts.tile_indices[row], factors[1])
-        looped = looped_mask(problem, factors[0], factors[1], problem.sizes)
-        if looped and not looped & ~absorbed:
-            parts.by_loop[row] = values[BOUND] = np.inf
-            return
     filling_terms(problem, memory, factors[0], parts.tile_indices[row], factors[1], terms)
     values[FILLING] = fillings_by_loop(
         problem,
@@ -74,7 +66,6 @@ def bound_part(problem: Problem, memory: int, parts: Parts, row: int) -> None:
         parts.tile_indices[row],
         factors[1],
         parts.unions[row],
-        absorbed,
         terms,
         parts.by_loop[row],
         parts.words[row],

@@ -219,10 +219,11 @@ def all_parts(
                 mask &= allowed[d, tile_indices[row, d], word]
             masks[0, word] = mask
             left += _count_bits(masks[0, word])
+        if memory > 0 and left > 0:
+            tile_terms(problem, memory, tile, tile_indices[row], terms)
         if memory > 0 and left > 1:
             # What holds of all choices. Where one leaves no loop outside, each tile comes once, and
             # whole: no less than with any loop innermost.
-            tile_terms(problem, memory, tile, tile_indices[row], terms)
             rough = floors[-1, 0] + others_pj
             rough += _rough_filling(problem, tile, ones, terms, cheapest, totals, worst)
             if not is_better(goal, rough, floors[-1, 1], best):
