@@ -27,6 +27,20 @@ def helper(function: Function) -> Function:
     return cast(Function, numba.njit(cache=True, nogil=True)(function))
 
 
-def inlined(function: Function) -> Function:
+def inlined_helper(function: Function) -> Function:
     """Compile a small helper into each of its callers: passing many arrays costs more than it."""
     return cast(Function, numba.njit(cache=True, nogil=True, forceinline=True)(function))
+
+
+def leaf(function: Function) -> Function:
+    """Compile a helper that allocates nothing and calls only such helpers.
+
+    It counts no references, which takes longer than the work where many arrays are passed.
+    """
+    return cast(Function, numba.njit(cache=True, nogil=True, _nrt=False)(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile a small leaf into each of its callers."""
+    compiled = numba.njit(cache=True, nogil=True, forceinline=True, _nrt=False)(function)
+    return cast(Function, compiled)

@@ -94,7 +94,30 @@ def problem_of(space: Space, goal: Goal, keeps: Flags) -> Problem:
     if space.cuts.uneven:
         # Loops of one dimension at two memories are not always worth as much as one.
         idle[:] = False
-    return space.problem._replace(keeps=keeps, absorbs=absorbs, idle=idle)
+    gathers = _gathers(space, goal, keeps)
+    return space.problem._replace(keeps=keeps, absorbs=absorbs, idle=idle, gathers=gathers)
+
+
+def _gathers(space: Space, goal: Goal, keeps: Flags) -> int:
+    """Mask of the dimensions that few instances of the innermost memory should share.
+
+    What one instance holds of them need not be held by several, if it fits: tensors without the
+    dimension then arrive at fewer instances, and all else stays. It may take longer.
+    """
+    problem, inner = space.problem, len(space.stages) - 1
+    own = space.of(inner)
+    constrained = space.of_array(inner - 1).given or own.factors or own.tile
+    if inner == 0 or is_timed(problem, goal) or constrained or space.constraints.limits.has_ratio:
+        return 0
+    copy_pj = problem.fill_pj[inner] + problem.delivery_pj[inner - 1]
+    found = 0
+    for d in range(len(space.names)):
+        has = problem.single >> d & 1 == 1
+        gains = keeps[inner] & ~has & (copy_pj > 0.0)
+        is_apart = (problem.sliding | problem.sliced) >> d & 1
+        if has[-1] and gains.any() and (keeps[inner] | has).all() and not is_apart:
+            found |= 1 << d
+    return found
 
 
 def _is_idle(space: Space, keeps: Flags, stage: int) -> bool:
@@ -216,7 +239,7 @@ def _parts_of(
         ]
     if not is_first_look:
         run.seen += _count(run, problem, memory, rows, outer, is_passed=is_passed)
-    if memory == 1 and problem.fanout[0] == 1:
+    if memory == 1 and problem.fanout[0] == 1 and not problem.uneven:
         rows = [some[needed_tiles(problem, some)] for some in rows]
     least_cycles = 0.0
     if inside and not is_passed:
@@ -334,13 +357,8 @@ def _tiles_of(run: Search, problem: Problem, memory: int, inside: Parts | None) 
     if key in run.tiles:
         return run.tiles[key]
     tiles = all_tiles(problem, memory)
-    ranges = space.of(memory).tile
-    for d, name in enumerate(space.names):
-        if name in ranges:
-            allowed = [int(value) in ranges[name] for value in space.cuts.table[d]]
-            tiles = tiles[np.array(allowed)[tiles[:, d]]]
-    run.tiles[key] = tiles
-    return tiles
+    run.tiles[key] = tiles[space.reached[memory][np.arange(tiles.shape[1]), tiles].all(axis=1)]
+    return run.tiles[key]
 
 
 def _linked(links: Flags, tiles: Integers, union: Integers) -> Flags:

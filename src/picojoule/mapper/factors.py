@@ -25,10 +25,11 @@ Vector = tuple[int, ...]
 Split = tuple[Vector, Vector]
 Code = tuple[int, int]
 
-ANYHOW, EVENLY, UNEVENLY = 0, 1, 2
+ANYHOW, EVENLY, UNEVENLY, SINGLY = 0, 1, 2, 3
 """How many instances may share a union: on one axis they may divide it or not; over both axes they
-are a product of two factors that divides it, or fewer than that product and the last has less."""
-KINDS = 3
+are a product of two factors that divides it, or fewer than that product and the last has less. Of a
+dimension that is cut to single iterations inside the array, they have one each."""
+KINDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ def product_table(cuts: Cuts, codes: Sequence[Sequence[Code]]) -> Integers:
         index = {tile: n for n, tile in enumerate(tiles)}
         for i, tile in enumerate(tiles):
             for j, (factor, kind) in enumerate(codes[d]):
+                if kind == SINGLY and tile > 1:
+                    continue
                 if kind != UNEVENLY and factor * tile in index:
                     products[d, i, j] = index[factor * tile]
                 elif kind != EVENLY and cuts.is_uneven(d) and -(-size // tile) == factor:
@@ -167,11 +170,23 @@ def has_one_array(arrays: Iterable[Array | None]) -> bool:
 
 
 def spreads_of(
-    cuts: Cuts, names: tuple[str, ...], arrays: Sequence[Array | None], constraints: Constraints
+    cuts: Cuts,
+    names: tuple[str, ...],
+    arrays: Sequence[Array | None],
+    constraints: Constraints,
+    sliced: int,
 ) -> tuple[tuple[Spreads, ...], list[list[Code]]]:
-    """The spatial choices of every gap, and the codes of each dimension: a factor, and how."""
+    """The spatial choices of every gap, and the codes of each dimension: a factor, and how.
+
+    Args:
+        sliced: Mask of the dimensions of which an instance of the only array has single iterations,
+            unless its instances have all of them.
+    """
     alone = has_one_array(arrays)
-    vectors = [spatial_vectors(cuts, names, array, constraints, alone=alone) for array in arrays]
+    vectors = [
+        spatial_vectors(cuts, names, array, constraints, alone=alone, sliced=sliced)
+        for array in arrays
+    ]
     codes: list[list[Code]] = []
     for d in range(len(names)):
         found = {(factors[d], kinds[d]) for gap in vectors for factors, kinds in gap}
@@ -200,12 +215,14 @@ def spatial_vectors(
     constraints: Constraints,
     *,
     alone: bool,
+    sliced: int = 0,
 ) -> dict[tuple[Vector, Vector], Split]:
     """Instances per dimension, with how they cut, each with one split over the axes.
 
     Args:
         alone: Whether the chip has no other array. If it has, a dimension that is on both axes
             divides: the closed form does not count all of the others.
+        sliced: See `spreads_of`.
     """
     ones, anyhow = (1,) * len(names), (ANYHOW,) * len(names)
     if array is None:
@@ -221,6 +238,8 @@ def spatial_vectors(
     for d in range(len(names)):
         evenly, unevenly, how = _joint_factors(cuts, d, x[:, d].max(), y[:, d].max())
         unevenly *= alone
+        if array.size > 1 and sliced >> d & 1:
+            how[:] = SINGLY
         a, b = x[rows, d], y[columns, d]
         pairs = [(evenly[a, b], how[a, b]), (unevenly[a, b], np.full_like(a, UNEVENLY))]
         kept = [np.flatnonzero(found) for found, _ in pairs]
@@ -242,7 +261,7 @@ def _different(totals: Integers, kinds: Integers) -> Integers:
     _, first = np.unique(totals * KINDS + kinds, axis=0, return_index=True)
     first = np.sort(first)
     _, group = np.unique(totals[first], axis=0, return_inverse=True)
-    free = (kinds[first] == ANYHOW).all(axis=1)
+    free = ((kinds[first] == ANYHOW) | (kinds[first] == SINGLY)).all(axis=1)
     has_free = np.zeros(group.max() + 1, dtype=np.bool_)
     has_free[group.ravel()[free]] = True
     return first[free | ~has_free[group.ravel()]]

@@ -22,7 +22,15 @@ from picojoule.mapper.factors import (
     spreads_of,
     uneven_dims,
 )
-from picojoule.mapper.model import Integers, Problem, Stage, axis_tables, build_problem, stages_of
+from picojoule.mapper.model import (
+    Integers,
+    Problem,
+    Stage,
+    axis_tables,
+    build_problem,
+    next_cuts,
+    stages_of,
+)
 from picojoule.workload import Operation, Tensor
 
 Flags = NDArray[np.bool_]
@@ -40,6 +48,7 @@ class Space:
         products: Index of what the instances of a factor hold together, `(D, tile, factor)`, or -1.
         links: `(L, D, n, n)`: whether the loops of a memory over a dimension may run between its
             tile and the union inside, both as indices.
+        reached: `(L, D, n)`: which tiles of a dimension a memory may have, given what is inside.
         spreads: Per gap, the choices of spatial factors.
     """
 
@@ -50,6 +59,7 @@ class Space:
     cuts: Cuts
     products: Integers
     links: Flags
+    reached: Flags
     spreads: tuple[Spreads, ...]
 
     @property
@@ -112,7 +122,15 @@ def build_space(
             absorbs[n] = False
         if not stage.memory.holds:
             absorbs[n] = False
-    spreads, codes = spreads_of(cuts, names, [stage.array for stage in stages], constraints)
+    sliced = _sliced(problem, stages, constraints)
+    arrays = [stage.array for stage in stages]
+    alone = has_one_array(arrays)
+    for n in range(1, len(stages)):
+        for d in range(len(names)):
+            if sliced >> d & 1 and (not alone or _is_outside_array(stages, n)):
+                links[n, d] &= np.eye(most, dtype=np.bool_)
+    spreads, codes = spreads_of(cuts, names, arrays, constraints, sliced if alone else 0)
+    products = product_table(cuts, codes)
     return Space(
         operation=operation,
         stages=stages,
@@ -120,13 +138,61 @@ def build_space(
         problem=problem._replace(
             before=before,
             absorbs=absorbs,
+            sliced=sliced,
             mirror=problem.mirror if constraints.parts else _mirror_of(operation, stages),
         ),
         cuts=cuts,
-        products=product_table(cuts, codes),
+        products=products,
         links=links,
+        reached=_reached(stages, constraints, names, cuts, products, links, spreads),
         spreads=spreads,
     )
+
+
+def _reached(
+    stages: Sequence[Stage],
+    constraints: Constraints,
+    names: tuple[str, ...],
+    cuts: Cuts,
+    products: Integers,
+    links: Flags,
+    spreads: Sequence[Spreads],
+) -> Flags:
+    """Which tiles of each dimension a memory may have, `(L, D, n)`, from the inside out."""
+    reached = np.zeros((len(stages), *cuts.table.shape), dtype=np.bool_)
+    for d, name in enumerate(names):
+        tiles = np.array([0])
+        for n in reversed(range(len(stages))):
+            codes = np.unique(spreads[n].indices[:, d])
+            unions = products[d, tiles][:, codes]
+            reached[n, d] = links[n, d][:, np.unique(unions[unions >= 0])].any(axis=1)
+            ranges = constraints.of(stages[n].memory.name).tile
+            if name in ranges:
+                reached[n, d] &= [int(tile) in ranges[name] for tile in cuts.table[d]]
+            tiles = np.flatnonzero(reached[n, d])
+    return reached
+
+
+def _sliced(problem: Problem, stages: Sequence[Stage], constraints: Constraints) -> int:
+    """Mask of the dimensions that need loops in time at memory 0 only.
+
+    What indexes every tensor, alone on an axis, cuts the operation into slices that share no word.
+    One slice after the other moves no more than any mixture, and takes as long. Constraints may
+    want another mapping.
+    """
+    if constraints.limits.has_ratio:
+        return 0
+    if any(
+        own.factors or own.tile or own.order
+        for own in (constraints.of(stage.memory.name) for stage in stages)
+    ):
+        return 0
+    return int(np.bitwise_and.reduce(problem.single))
+
+
+def _is_outside_array(stages: Sequence[Stage], memory: int) -> bool:
+    """Whether the array of several instances, if there is one, stands inside a memory."""
+    return all(array is None or array.size == 1 for _, array in stages[:memory])
 
 
 def _mirror_of(operation: Operation, stages: Sequence[Stage]) -> Integers:
@@ -179,7 +245,7 @@ def _with_cuts(problem: Problem, cuts: Cuts) -> Problem:
     problem = problem._replace(
         tiles=cuts.table, tile_counts=cuts.counts, uneven=cuts.uneven, cut_shares=cut_shares(cuts)
     )
-    return problem._replace(axis_tables=axis_tables(problem))
+    return problem._replace(axis_tables=axis_tables(problem), next_cuts=next_cuts(problem))
 
 
 def _links(factors: Mapping[str, Range], names: tuple[str, ...], cuts: Cuts) -> Flags:

@@ -124,16 +124,18 @@ def test_what_is_absorbed_is_the_same_asked_at_once_or_one_by_one(imperfect: boo
         memory = rng.randrange(len(space.stages))
         tile, index = random_tile(rng, space)
         ones = np.ones_like(tile)
-        bounds = -(-problem.sizes // tile)
+        outside = np.flatnonzero(tile < problem.sizes).tolist()
+        scratch = np.empty((2, problem.bits.size), dtype=np.int64)
         expected = sum(
             1 << d
-            for d, bound in enumerate(bounds.tolist())
-            if bound > 1 and is_absorbed(problem, memory, tile, d, bound)
+            for d in outside
+            if is_absorbed(problem, memory, tile, d, 1, int(problem.sizes[d]), scratch[0])
         )
-        assert absorbed_mask(problem, memory, tile, index, ones) == expected
+        asked = absorbed_mask(problem, memory, tile, index, ones, index, scratch)
+        assert asked == expected
         if len(space.stages) > 1:
-            looped = sum(1 << d for d, bound in enumerate(bounds.tolist()) if bound > 1)
-            absorbed = absorbed_mask(problem, 1, tile, index, ones)
+            looped = sum(1 << d for d in outside)
+            absorbed = absorbed_mask(problem, 1, tile, index, ones, index, scratch)
             needed = not looped or looped & ~absorbed != 0
             assert needed_tiles(problem, index.reshape(1, -1)).tolist() == [needed]
         found += expected != 0

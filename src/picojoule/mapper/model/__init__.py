@@ -16,7 +16,7 @@ from picojoule.mapper.model.goal import (
 )
 from picojoule.mapper.model.prices import first_price, parent_of
 from picojoule.mapper.model.problem import Integers, Problem, Stage, build_problem, stages_of
-from picojoule.mapper.model.tiles import all_tiles, allowed_bits, needed_tiles
+from picojoule.mapper.model.tiles import all_tiles, allowed_bits, needed_tiles, next_cuts
 
 __all__ = [
     "CYCLES",
@@ -36,6 +36,7 @@ __all__ = [
     "first_price",
     "is_better",
     "needed_tiles",
+    "next_cuts",
     "no_points",
     "parent_of",
     "score",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import REUSE, common_points
-from picojoule.jit import helper
+from picojoule.jit import helper, leaf
 from picojoule.mapper.model.problem import (
     COLUMNS,
     EVERY,
@@ -131,7 +131,7 @@ def _fill_moves(problem: Problem, axis: int, tile: Integers, reuse: int, columns
                     columns[KEPT + 3 * one + other] += times * still
 
 
-@helper
+@leaf
 def all_words(problem: Problem, tensor: int, tile: Integers, index: Integers) -> float:
     """Words of a tensor in all tiles of the whole operation together, each by itself.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.jit import helper, inlined
+from picojoule.jit import helper, inlined, leaf
 
 Floats = NDArray[np.float64]
 
@@ -99,7 +99,7 @@ def is_better(goal: Goal, energy: float, cycles: float, best: Floats) -> bool:
     return energy < best[1, ENERGY] * (1.0 - SAME)
 
 
-@helper
+@leaf
 def is_beyond(goal: Goal, energy: float, cycles: float, fastest: float, best: Floats) -> bool:
     """Whether nothing at or after these bounds can win, in the order that the goal sorts by.
 
@@ -110,7 +110,7 @@ def is_beyond(goal: Goal, energy: float, cycles: float, fastest: float, best: Fl
     return score(goal, energy, cycles) > best[1, SCORE] * (1.0 + SAME)
 
 
-@helper
+@leaf
 def energy_limit(goal: Goal, cycles: float, best: Floats) -> float:
     """Energy up to which a result of at least `cycles` may beat the best; never too low."""
     if cycles > goal.most_cycles:

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import distinct_offsets
-from picojoule.jit import helper, inlined
+from picojoule.jit import helper, inlined, leaf
 from picojoule.mapper.model.problem import MANY, NEITHER, Problem
 from picojoule.mapper.model.tiles import words_of
 
@@ -54,7 +54,7 @@ def _pair_terms(problem: Problem, axis: int) -> tuple[int, int]:
     return first, last
 
 
-@helper
+@leaf
 def _least_offsets(problem: Problem, axis: int, spatial: Integers) -> int:
     """Distinct positions of a tile on an axis at least, over all instances, whatever the tile."""
     dims, coefficients = problem.term_dim, problem.term_coefficient
@@ -92,7 +92,7 @@ def _offsets_at(problem: Problem, axis: int, tile: Integers, spatial: Integers) 
     return distinct_offsets(problem.axis_first[axis : axis + 2], dims, coefficients, loops)
 
 
-@helper
+@leaf
 def least_share(problem: Problem, tensor: int, spatial: Integers) -> float:
     """Grouped share of a gap's words at least, whatever the tile: offsets along a window differ."""
     distinct, instances = 1.0, 1.0
@@ -185,7 +185,7 @@ def find_shares(problem: Problem, tiles: Integers, spatial: Integers, known: int
     return shares
 
 
-@helper
+@leaf
 def touching_spatial(problem: Problem, spatial: Integers) -> int:
     """Instances of a gap that may touch the same output word, at most.
 
@@ -244,7 +244,7 @@ def _touched_words(
     )
 
 
-@helper
+@leaf
 def word_price(
     problem: Problem, parent: int, child: int, tensor: int, shares: Floats, known: int
 ) -> float:
@@ -273,7 +273,7 @@ def word_price(
     return total
 
 
-@helper
+@leaf
 def first_price(problem: Problem, parent: int, child: int, tensor: int) -> float:
     """Energy per output word that its first arrival at `child` saves: no fill, no way back in."""
     total = problem.fill_pj[child, tensor]
@@ -282,7 +282,7 @@ def first_price(problem: Problem, parent: int, child: int, tensor: int) -> float
     return total
 
 
-@helper
+@leaf
 def first_saving(problem: Problem, memory: int) -> float:
     """Energy per output word that its first accumulation saves at `memory` and on its way there."""
     output = problem.bits.size - 1
@@ -330,7 +330,7 @@ def base_energy(
     return energy
 
 
-@helper
+@leaf
 def first_tiles_energy(
     problem: Problem, tiles: Integers, spatial: Integers, prices: Floats, last_child: int
 ) -> float:

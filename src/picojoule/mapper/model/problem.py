@@ -46,6 +46,7 @@ class Problem(NamedTuple):
     keeps: Flags  # (L, T)
     absorbs: Flags  # (L,), whether a factor may move from the loops outside into this tile
     idle: Flags  # (L,), whether a memory keeps nothing and need not have most kinds of loops
+    gathers: int  # mask of dimensions that few instances of the innermost array may as well share
     before: Integers  # (L, D), mask of dimensions whose loops must run inside this one's
     mirror: Integers  # (D,), dimensions exchanged by which nothing changes; each itself if none
     reuse: Integers  # (L, T)
@@ -58,10 +59,12 @@ class Problem(NamedTuple):
     single: Integers  # (T,), mask of dimensions that are alone on their axis
     joined: Integers  # (T,), mask of dimensions that share an axis (sliding windows)
     sliding: int  # mask of dimensions that share an axis of any tensor
+    sliced: int  # mask of dimensions whose loops in time are memory 0's alone
     tiles: Integers  # (D, n), which there are, in rising order
     tile_counts: Integers  # (D,)
     uneven: int  # mask of dimensions whose outermost loop need not divide
     cut_shares: Floats  # (D, tile + 2, union), see `factors.cut_shares`
+    next_cuts: Integers  # (2, D, tile, union), see `tiles.next_cuts`
     bits: Integers  # (T,)
     words: Floats  # (T,), of the whole operation
     pool: Integers  # (L, T), the first tensor that this one shares capacity with
@@ -137,6 +140,7 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         keeps=np.array([[t.role in m.holds for t in tensors] for m in memories]),
         absorbs=np.ones(len(memories), dtype=np.bool_),
         idle=np.zeros(len(memories), dtype=np.bool_),
+        gathers=0,
         before=np.zeros(shape, dtype=np.int64),
         mirror=np.arange(len(operation.dims)),
         reuse=np.array(
@@ -153,10 +157,12 @@ def build_problem(operation: Operation, accelerator: Accelerator) -> Problem:
         single=single,
         joined=joined,
         sliding=int(np.bitwise_or.reduce(joined)),
+        sliced=0,
         tiles=np.ones((len(operation.dims), 1), dtype=np.int64),
         tile_counts=np.ones(len(operation.dims), dtype=np.int64),
         uneven=0,
         cut_shares=np.ones((len(operation.dims), 3, 1)),
+        next_cuts=np.full((2, len(operation.dims), 1, 1), -1, dtype=np.int64),
         bits=np.array([t.bits for t in tensors], dtype=np.int64),
         words=np.array([operation.words(t) for t in tensors], dtype=np.float64),
         pool=np.array([_pools(m, tensors) for m in memories], dtype=np.int64),

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import shared_in_run, shared_points
-from picojoule.jit import helper, inlined
+from picojoule.jit import helper, inlined, leaf
 from picojoule.mapper.model.problem import POINTS, Problem
 
 Integers = NDArray[np.int64]
@@ -74,7 +74,7 @@ def is_even(problem: Problem, tile: Integers, dim: int) -> bool:
     return not problem.uneven >> dim & 1 or problem.sizes[dim] % tile[dim] == 0
 
 
-@helper
+@leaf
 def is_uneven(problem: Problem, tiles: Integers, spatial: Integers) -> bool:
     """Whether some bound of a chain does not divide."""
     found = False
@@ -86,7 +86,7 @@ def is_uneven(problem: Problem, tiles: Integers, spatial: Integers) -> bool:
     return found
 
 
-@helper
+@leaf
 def is_even_axis(problem: Problem, tile: Integers, low: int, high: int) -> bool:
     """Whether a tile divides all dimensions on an axis, terms `low` to `high`."""
     found = True
@@ -126,16 +126,6 @@ def _have_room(problem: Problem, memory: int, bits: Integers) -> bool:
 
 
 @inlined
-def _fits(problem: Problem, memory: int, tile: Integers) -> bool:
-    """Whether a memory can hold a tile of every tensor it keeps."""
-    bits = np.zeros(problem.bits.size, dtype=np.int64)
-    for t in range(bits.size):
-        if problem.keeps[memory, t]:
-            bits[t] = words_of(problem, t, tile) * problem.bits[t]
-    return _have_room(problem, memory, bits)
-
-
-@inlined
 def _kept_bits(
     problem: Problem, memory: int, tile: Integers, index: Integers, bits: Integers
 ) -> None:
@@ -147,20 +137,104 @@ def _kept_bits(
 
 
 @helper
-def is_absorbed(problem: Problem, memory: int, tile: Integers, dim: int, bound: int) -> bool:
-    """Whether a loop just outside a memory need not run innermost: its smallest factor fits in.
+def next_cuts(problem: Problem) -> Integers:
+    """The smallest larger union that a loop may leave to a union, `(2, D, around, union)`, or -1.
 
-    Only for dimensions that share no axis of any tensor; docs/mapper.md has the reason.
+    All are indices of tiles. First where all pieces of both are full; then where they need not be.
     """
-    absorbed = False
-    if problem.absorbs[memory] and not (problem.sliding | problem.uneven) >> dim & 1:
-        factor = 2
-        while bound % factor:
-            factor += 1
-        tile[dim] *= factor
-        absorbed = _fits(problem, memory, tile)
-        tile[dim] //= factor
-    return absorbed
+    dims, most = problem.tiles.shape
+    cuts = np.full((2, dims, most, most), -1, dtype=np.int64)
+    for d in range(dims):
+        tiles, size = problem.tiles[d], problem.sizes[d]
+        for j in range(problem.tile_counts[d]):
+            for n in range(problem.tile_counts[d] - 1, j, -1):
+                if tiles[n] % tiles[j]:
+                    continue
+                for i in range(n, problem.tile_counts[d]):
+                    divides = tiles[i] % tiles[n] == 0
+                    if divides and size % tiles[n] == 0:
+                        cuts[0, d, i, j] = n
+                    if divides or tiles[i] == size:
+                        cuts[1, d, i, j] = n
+    return cuts
+
+
+@inlined
+def absorbing_cut(
+    problem: Problem, memory: int, dim: int, factor: int, union: int, around: int
+) -> int:
+    """What a memory's instances would hold next if they took in a loop just outside, or -1.
+
+    A loop that runs innermost outside a memory need not, if its smallest factor fits in. Only for
+    dimensions that share no axis of any tensor and, where cuts may be uneven, only from full pieces
+    to full pieces. But of the innermost memory, where no instances share the dimension, the order
+    of all iterations stays the same. docs/mapper.md has the reasons.
+
+    Args:
+        factor: Instances that share the dimension.
+        union, around: What they hold of it together, and what the loop cuts, as indices.
+
+    Returns:
+        An index of the dimension's tiles.
+    """
+    if not problem.absorbs[memory] or problem.sliced >> dim & 1:
+        return -1
+    free = memory == problem.keeps.shape[0] - 1 and factor == 1
+    if free and not problem.joined[-1] >> dim & 1:
+        return problem.next_cuts[1, dim, around, union]
+    if problem.sliding >> dim & 1:
+        return -1
+    return problem.next_cuts[0, dim, around, union]
+
+
+@leaf
+def fits_grown(
+    problem: Problem, memory: int, tile: Integers, dim: int, times: int, bits: Integers
+) -> bool:
+    """Whether a memory can hold a tile that is so many times as large along a dimension.
+
+    Args:
+        bits: Scratch space, `(T,)`.
+    """
+    tile[dim] *= times
+    for t in range(bits.size):
+        bits[t] = 0
+        if problem.keeps[memory, t]:
+            bits[t] = words_of(problem, t, tile) * problem.bits[t]
+    tile[dim] //= times
+    return _have_room(problem, memory, bits)
+
+
+@leaf
+def is_absorbed(
+    problem: Problem,
+    memory: int,
+    tile: Integers,
+    dim: int,
+    factor: int,
+    around: int,
+    bits: Integers,
+) -> bool:
+    """Whether a loop just outside a memory need not run innermost, see `absorbing_cut`.
+
+    Args:
+        bits: Scratch space, `(T,)`.
+    """
+    union = tile[dim] * factor
+    outside, inside = index_of(problem, dim, around), index_of(problem, dim, union)
+    cut = absorbing_cut(problem, memory, dim, factor, inside, outside)
+    if cut < 0:
+        return False
+    return fits_grown(problem, memory, tile, dim, problem.tiles[dim, cut] // union, bits)
+
+
+@inlined
+def index_of(problem: Problem, dim: int, tile: int) -> int:
+    """Where a tile stands among those of its dimension."""
+    n = 0
+    while problem.tiles[dim, n] != tile:
+        n += 1
+    return n
 
 
 @inlined
@@ -177,27 +251,39 @@ def _times_alone(problem: Problem, tensor: int, dim: int, factor: int) -> int:
 
 @inlined
 def absorbed_mask(
-    problem: Problem, memory: int, tile: Integers, index: Integers, spatial: Integers
+    problem: Problem,
+    memory: int,
+    tile: Integers,
+    index: Integers,
+    spatial: Integers,
+    union: Integers,
+    scratch: Integers,
 ) -> int:
-    """Mask of the dimensions whose loops just outside need not run innermost: see `is_absorbed`.
+    """Mask of the dimensions whose loops outside need not run innermost: see `is_absorbed`.
 
     Args:
         index: The tile as indices.
-        spatial: Factors of the gap outside.
+        spatial, union: Factors of the gap outside, and the indices of what they hold together.
+        scratch: `(2, T)`.
     """
     found = 0
-    bits, grown = np.empty((2, problem.bits.size), dtype=np.int64)
+    bits, grown = scratch
     _kept_bits(problem, memory, tile, index, bits)
     for d in range(tile.size):
-        bound = -(-problem.sizes[d] // (tile[d] * spatial[d]))
-        if bound == 1 or (problem.sliding | problem.uneven) >> d & 1:
+        last = problem.tile_counts[d] - 1
+        if union[d] == last:
             continue
-        factor = 2
-        while bound % factor:
-            factor += 1
-        for t in range(bits.size):
-            grown[t] = bits[t] * _times_alone(problem, t, d, factor)
-        if problem.absorbs[memory] and _have_room(problem, memory, grown):
+        cut = absorbing_cut(problem, memory, d, spatial[d], union[d], last)
+        if cut < 0:
+            continue
+        times = problem.tiles[d, cut] // problem.tiles[d, union[d]]
+        if problem.sliding >> d & 1:
+            absorbed = fits_grown(problem, memory, tile, d, times, grown)
+        else:
+            for t in range(bits.size):
+                grown[t] = bits[t] * _times_alone(problem, t, d, times)
+            absorbed = _have_room(problem, memory, grown)
+        if absorbed:
             found |= 1 << d
     return found
 
@@ -208,17 +294,19 @@ def needed_tiles(problem: Problem, tile_indices: Integers) -> NDArray[np.bool_]:
     rows, dims = tile_indices.shape
     needed = np.ones(rows, dtype=np.bool_)
     tile, ones = np.empty(dims, dtype=np.int64), np.ones(dims, dtype=np.int64)
+    scratch = np.empty((2, problem.bits.size), dtype=np.int64)
     may_absorb = False
     for d in range(dims):
-        may_absorb |= problem.sizes[d] > 1 and not (problem.sliding | problem.uneven) >> d & 1
-    for row in range(rows if problem.absorbs[1] and may_absorb else 0):
-        looped = 0
+        may_absorb |= absorbing_cut(problem, 1, d, 1, 0, problem.tile_counts[d] - 1) >= 0
+    for row in range(rows if may_absorb else 0):
+        index, looped = tile_indices[row], 0
         for d in range(dims):
-            tile[d] = problem.tiles[d, tile_indices[row, d]]
+            tile[d] = problem.tiles[d, index[d]]
             if tile[d] < problem.sizes[d]:
                 looped |= 1 << d
         if looped:
-            needed[row] = looped & ~absorbed_mask(problem, 1, tile, tile_indices[row], ones) != 0
+            absorbed = absorbed_mask(problem, 1, tile, index, ones, index, scratch)
+            needed[row] = looped & ~absorbed != 0
     return needed
 
 
@@ -257,7 +345,7 @@ def next_set(masks: Bits, depth: int, position: int, end: int) -> int:
     return end
 
 
-@helper
+@leaf
 def _advance(index: Integers, counts: Integers) -> bool:
     """Step a mixed-radix counter; False once it has wrapped."""
     for d in range(index.size - 1, -1, -1):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
-from picojoule.jit import helper, inlined
+from picojoule.jit import helper, inlined, leaf
 from picojoule.mapper.model.axes import all_words, uneven_share
 from picojoule.mapper.model.prices import group_share, irrelevant_spatial, parent_of, word_price
 from picojoule.mapper.model.problem import (
@@ -27,11 +27,11 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 TILE, NONE = REUSE["tile"], REUSE["none"]
-PRICE, SHARE, WHOLE, LEAST, COPIES, REACH, SLID = 0, 1, 2, 3, 4, 5, 6
+PRICE, SHARE, WHOLE, LEAST, COPIES, REACH, SENDING, OWN, SLID = range(9)
 """Columns of `filling_terms`; from SLID on there is one per dimension."""
 
 
-@helper
+@leaf
 def tile_terms(
     problem: Problem, memory: int, tile: Integers, index: Integers, terms: Floats
 ) -> None:
@@ -61,7 +61,7 @@ def tile_terms(
                     terms[t, 1 + pair[which]] = terms[t, 0] * share
 
 
-@helper
+@leaf
 def _slide_many(
     problem: Problem, memory: int, tensor: int, axis: int, tile: Integers, terms: Floats
 ) -> None:
@@ -116,7 +116,9 @@ def filling_terms(
         terms: `(T, SLID + D)`, filled per tensor: energy per word; words that leave the parent per
             word that arrives; words that arrive if the tile moves whole at every visit; if each
             arrives once where it is needed; instances that need each word; words of the tile over
-            all visits; and per dimension, words if the tile slid along it at every visit.
+            all visits; with uneven pieces, energy per word that is sent, which is part of the price
+            of those that arrive, and how many are sent for each; and per dimension, words if the
+            tile slid along it at every visit.
     """
     dims, tensors = problem.sizes.size, problem.bits.size
     moves = np.empty((tensors, 1 + dims))
@@ -137,10 +139,13 @@ def filling_terms(
         terms[t, REACH] = reach
         terms[t, PRICE] = word_price(problem, parent, child, t, shares, child - 1)
         terms[t, SHARE] = shares[child - 1]
-        if problem.uneven and t == tensors - 1 and shares[child - 1] < 1.0:
-            # Where fewer instances have work, there is less to add.
+        if problem.uneven and shares[child - 1] < 1.0:
+            # Where fewer instances have work, fewer share what is sent, and there is less to add.
+            own = shares[child - 1]
             shares[child - 1] = 1.0
             apart = word_price(problem, parent, child, t, shares, child - 1)
+            terms[t, SENDING] = max(0.0, apart - terms[t, PRICE]) / (1.0 - own)
+            terms[t, OWN] = own
             terms[t, PRICE] = min(terms[t, PRICE], apart)
         for gap in range(parent, child - 1):
             terms[t, SHARE] /= problem.fanout[gap]
@@ -187,8 +192,11 @@ def fillings_by_loop(
     """
     dims = problem.sizes.size
     looped = looped_mask(problem, tile, spatial, problem.sizes)
-    whole = np.ones(problem.bits.size)
-    absorbed = absorbed_mask(problem, 1, tile, index, spatial) if memory == 1 else 0
+    absorbed = 0
+    if memory == 1:
+        scratch = np.empty((2, problem.bits.size), dtype=np.int64)
+        absorbed = absorbed_mask(problem, 1, tile, index, spatial, union, scratch)
+    base = terms[:, LEAST].copy()
     by_loop[:] = np.inf
     for d in range(dims):
         if not looped >> d & 1:
@@ -198,11 +206,11 @@ def fillings_by_loop(
             # Only some of these iterations run between; a loop of bound b steps on (b - 1) / b of
             # its visits: at least on half, or less where a piece is short.
             steps = problem.cut_shares[d, LEAST_STEPPING, union[d]] if problem.uneven else 0.5
-            by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
+            by_loop[d] = words_below(problem, d, steps, moving, base, terms, words[d])
             continue
         if not absorbed >> d & 1:
             steps = stepping_share(problem, d, tile[d], spatial[d], problem.sizes[d])
-            by_loop[d] = words_below(problem, d, steps, moving, 0, whole, terms, terms, words[d])
+            by_loop[d] = words_below(problem, d, steps, moving, base, terms, words[d])
     if memory == 1 and looped and is_alone(problem):
         exact = np.full(dims, np.inf)
         outermost_fillings(problem, tile, index, terms[:, PRICE].copy(), looped, exact)
@@ -213,7 +221,9 @@ def fillings_by_loop(
         by_loop[dims] = 0.0
         for t in range(problem.bits.size):
             words[dims, t] = terms[t, LEAST]
-            by_loop[dims] += terms[t, PRICE] * terms[t, LEAST]
+            price, sending, own = terms[t, PRICE], terms[t, SENDING], terms[t, OWN]
+            total = problem.words[t]
+            by_loop[dims] += arrival_energy(price, sending, own, total, words[dims, t])
     return by_loop.min()
 
 
@@ -236,20 +246,18 @@ def anew_shares(
     around_indices: Integers,
     union_indices: Integers,
     looped: int,
-    anew: Floats,
-    busy: Floats,
+    shares: Floats,
 ) -> None:
     """What short pieces leave, at least, of the words of an outer tile times the copies needed.
 
     Args:
         looped: Mask of the dimensions that run between the two memories.
-        anew: `(T,)`, filled with the share where a loop between makes a tensor start anew.
-        busy: `(T,)`, filled with the share of the copies that have work.
+        shares: `(2, T)`, filled with the share where a loop between makes a tensor start anew, and
+            with the share of the copies that have work.
     """
-    for t in range(anew.size):
-        anew[t] = busy[t] = 1.0
+    for t in range(problem.bits.size):
         mask = problem.single[t] | problem.joined[t]
-        moving = 0.0
+        moving, busy = 0.0, 1.0
         for d in range(tile.size):
             if problem.single[t] & looped & 1 << d:
                 moving = max(moving, problem.cut_shares[d, around_indices[d], union_indices[d]])
@@ -257,8 +265,8 @@ def anew_shares(
                 pieces = -(-problem.sizes[d] // around[d])
                 last = problem.sizes[d] - (pieces - 1) * around[d]
                 copies = min(spatial[d], -(-last // tile[d]))
-                busy[t] *= (spatial[d] * (pieces - 1.0) + copies) / (spatial[d] * pieces)
-        anew[t] = busy[t] * moving
+                busy *= (spatial[d] * (pieces - 1.0) + copies) / (spatial[d] * pieces)
+        shares[0, t], shares[1, t] = busy * moving, busy
 
 
 @inlined
@@ -267,23 +275,16 @@ def words_below(
     dim: int,
     steps: float,
     moving: float,
-    looped: int,
-    anew: Floats,
+    base: Floats,
     terms: Floats,
-    around_terms: Floats,
     words: Floats,
 ) -> float:
     """Words that arrive at least when a loop over `dim` runs innermost outside.
 
-    A tensor that another loop of the same memory moves without overlap starts anew with every tile
-    of that memory.
-
     Args:
         steps: Share of the visits that the loop steps on, see `stepping_share`.
         moving: Share of the words that it moves, see `factors.cut_shares`.
-        looped: Mask of the dimensions that this memory's loops run over.
-        anew: `(T,)`, share of what starts anew that arrives, see `anew_shares`.
-        around_terms: `filling_terms` of that memory's own tile.
+        base: `(T,)`, words that arrive at least whatever runs innermost.
         words: `(T,)`, filled.
 
     Returns:
@@ -291,17 +292,26 @@ def words_below(
     """
     total = 0.0
     for t in range(words.size):
-        words[t] = terms[t, WHOLE]
+        words[t] = base[t]
         if problem.single[t] >> dim & 1:
+            words[t] = terms[t, WHOLE]
             if problem.uneven and terms[t, COPIES] > 0.0:
                 words[t] = max(words[t] * moving, terms[t, LEAST])
-        else:
-            least = terms[t, LEAST]
-            if problem.single[t] & looped:
-                least = max(least, terms[t, COPIES] * around_terms[t, REACH] * anew[t])
-            words[t] = max(least, terms[t, SLID + dim] * steps)
-        total += terms[t, PRICE] * words[t]
+        elif problem.joined[t] >> dim & 1:
+            words[t] = max(words[t], terms[t, SLID + dim] * steps)
+        price, sending, own = terms[t, PRICE], terms[t, SENDING], terms[t, OWN]
+        total += arrival_energy(price, sending, own, problem.words[t], words[t])
     return total
+
+
+@inlined
+def arrival_energy(price: float, sending: float, own: float, total: float, words: float) -> float:
+    """Energy of so many words that arrive at least, where each of `total` words is sent once.
+
+    Args:
+        price, sending, own: From `filling_terms`.
+    """
+    return price * words + sending * max(0.0, total - own * words)
 
 
 @inlined

@@ -8,13 +8,16 @@ from numpy.typing import NDArray
 from picojoule.jit import helper, inlined
 from picojoule.mapper.model.goal import Goal, is_better, is_beyond
 from picojoule.mapper.model.problem import LEAST_MOVING, Problem
-from picojoule.mapper.model.tiles import is_absorbed, is_uneven
+from picojoule.mapper.model.tiles import absorbing_cut, fits_grown, is_uneven
 from picojoule.mapper.walk.bounds import (
     COPIES,
+    LEAST,
+    OWN,
     PRICE,
     REACH,
+    SENDING,
     anew_shares,
-    looped_mask,
+    arrival_energy,
     stepping_share,
     words_below,
 )
@@ -56,19 +59,29 @@ class Walk(NamedTuple):
 
 @inlined
 def _is_absorbed_once(
-    problem: Problem, memory: int, tile: Integers, dim: int, bound: int, known: Integers
+    problem: Problem,
+    memory: int,
+    tile: Integers,
+    dim: int,
+    factor: int,
+    union: int,
+    around: int,
+    known: NDArray[np.int8],
+    bits: Integers,
 ) -> bool:
-    """`is_absorbed`, asked only once for bounds that 2 or 3 divides.
+    """`is_absorbed`, asked only once for each cut.
 
     Args:
-        known: `(D, 4)`, by smallest factor; -1 until it is asked for.
+        known: `(D, n)`; -1 until it is asked for.
+        bits: Scratch space, `(T,)`.
     """
-    factor = 2 if bound % 2 == 0 else 3
-    if bound % factor:
-        return is_absorbed(problem, memory, tile, dim, bound)
-    if known[dim, factor] < 0:
-        known[dim, factor] = is_absorbed(problem, memory, tile, dim, factor)
-    return known[dim, factor] == 1
+    cut = absorbing_cut(problem, memory, dim, factor, union, around)
+    if cut < 0:
+        return False
+    if known[dim, cut] < 0:
+        times = problem.tiles[dim, cut] // problem.tiles[dim, union]
+        known[dim, cut] = fits_grown(problem, memory, tile, dim, times, bits)
+    return known[dim, cut] == 1
 
 
 @inlined
@@ -82,59 +95,65 @@ def _pair_cycles(
     inner: int,
     row: int,
     operands: int,
+    looped: int,
     unions: Integers,
     parts: Parts,
     rest: float,
     cycles: float,
     best: Floats,
-    scratch: tuple[Floats, Floats, Floats, Integers, Floats],
+    scratch: tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.int8], Integers],
 ) -> float:
     """Least cycles of any chain with two neighbouring parts that may beat the best; or infinity.
 
     Some loop between the two memories runs innermost there, and some loop outside both runs
-    innermost outside. A tensor that no loop between them moves waits for the loops outside: what is
-    innermost there decides for both memories.
+    innermost outside. A tensor that a loop between them moves without overlap, but not the
+    innermost one, starts anew with every tile of the outer memory. One that no loop between them
+    moves waits for the loops outside: what is innermost there decides for both memories.
 
     Args:
         child: The inner memory; `around` is the tile of the memory just outside.
         inner, row: The two parts.
         operands: The innermost memory's part.
+        looped: Mask of the dimensions that run between.
         unions: Of the inner part, as indices.
         rest: Energy of everything but filling both, at least, without leakage over `cycles`.
         cycles: Compute cycles, at least.
-        scratch: Words that arrive at the child, without and with what waits, `(T,)` each; bits over
-            the ports, `(L, 3)`; for `_is_absorbed_once`; and for `anew_shares`, `(2, T)`.
+        scratch: Words that arrive at the child: whatever runs innermost, without and with what
+            waits, `(T,)` each; for `anew_shares`, `(2, T)`; bits over the ports, `(L, 3)`; and for
+            `_is_absorbed_once`, one of integers.
     """
     tile, gap = tiles[child], spatial[child - 1]
-    words, all_words, total, absorbed, shares = scratch
+    base, words, all_words, shares, total, absorbed, held = scratch
     terms, around_terms = parts.details[inner], parts.details[row]
     by_loop, dims = parts.by_loop[row], gap.size
-    looped = looped_mask(problem, tile, gap, around)
+    outside = parts.tile_indices[row]
     if looped == 0:
         return cycles
     timed = is_timed(problem, goal)
-    least = np.inf
-    outside, ready = parts.tile_indices[row], False
-    moving, waiting = 1.0, 1.0
+    least, ready = np.inf, False
     for d in range(dims):
         if not looped >> d & 1:
             continue
         rough = rest + parts.values[row, FILLING] + parts.by_loop[inner, d]
         if not is_better(goal, rough, cycles, best):
             continue
-        bound = -(-around[d] // (tile[d] * gap[d]))
-        if problem.uneven:
-            if not ready:
-                anew_shares(
-                    problem, tile, gap, around, outside, unions, looped, shares[0], shares[1]
-                )
-                ready = True
-            moving = problem.cut_shares[d, outside[d], unions[d]]
-        steps = stepping_share(problem, d, tile[d], gap[d], around[d])
-        filling = words_below(
-            problem, d, steps, moving, looped, shares[0], terms, around_terms, words
-        )
-        absorbs = False
+        if not ready:
+            if problem.uneven:
+                anew_shares(problem, tile, gap, around, outside, unions, looped, shares)
+            for t in range(base.size):
+                base[t] = terms[t, LEAST]
+                if problem.single[t] & looped:
+                    anew = terms[t, COPIES] * around_terms[t, REACH] * shares[0, t]
+                    base[t] = max(base[t], anew)
+            ready = True
+        moving = problem.cut_shares[d, outside[d], unions[d]] if problem.uneven else 1.0
+        steps = 0.0
+        if problem.sliding >> d & 1:
+            steps = stepping_share(problem, d, tile[d], gap[d], around[d])
+        filling = words_below(problem, d, steps, moving, base, terms, words)
+        if not is_better(goal, rest + parts.values[row, FILLING] + filling, cycles, best):
+            continue
+        needed = False
         for outer in range(dims + 1):
             # The last one stands for no loop outside at all.
             if by_loop[outer] == np.inf:
@@ -144,13 +163,16 @@ def _pair_cycles(
                 all_words[t] = words[t]
                 waits = outer < dims and not problem.single[t] & (looped | 1 << d)
                 if waits and problem.single[t] >> outer & 1:
+                    arriving = terms[t, COPIES] * around_terms[t, REACH] * shares[1, t]
                     if problem.uneven:
-                        waiting = shares[1, t]
-                        waiting *= problem.cut_shares[outer, LEAST_MOVING, parts.unions[row, outer]]
-                    more = terms[t, COPIES] * around_terms[t, REACH] * waiting - words[t]
-                    if more > 0.0:
-                        energy += terms[t, PRICE] * more
-                        all_words[t] += more
+                        union = parts.unions[row, outer]
+                        arriving *= problem.cut_shares[outer, LEAST_MOVING, union]
+                    if arriving > words[t]:
+                        all_words[t] = arriving
+                        price, sending, own = terms[t, PRICE], terms[t, SENDING], terms[t, OWN]
+                        whole = problem.words[t]
+                        energy += arrival_energy(price, sending, own, whole, arriving)
+                        energy -= arrival_energy(price, sending, own, whole, words[t])
             slowest = cycles
             if not is_better(goal, energy, slowest, best):
                 continue
@@ -166,9 +188,11 @@ def _pair_cycles(
                 energy += problem.leakage_pj_per_cycle * (slowest - cycles)
                 if not is_better(goal, energy, slowest, best):
                     continue
-            if not absorbs and _is_absorbed_once(problem, child, tile, d, bound, absorbed):
+            if not needed and _is_absorbed_once(
+                problem, child, tile, d, gap[d], unions[d], outside[d], absorbed, held
+            ):
                 break
-            absorbs = True
+            needed = True
             least = min(least, slowest)
             if not timed:
                 return least
@@ -255,10 +279,10 @@ def explore(
         least_rest[n] = least_rest[n + 1] + leasts[n]
     timed = is_timed(problem, goal)
     fastest = parts.values[: starts[1], CYCLES].min()
-    words, all_words = np.empty(problem.bits.size), np.empty(problem.bits.size)
+    base, words, all_words = np.empty((3, problem.bits.size))
+    shares, held = np.ones((2, problem.bits.size)), np.empty(problem.bits.size, dtype=np.int64)
     total = np.empty((memories, 3))
-    absorbed = np.full((levels, problem.sizes.size, 4), -1, dtype=np.int64)
-    shares = np.ones((2, problem.bits.size))
+    absorbed = np.full((levels, *problem.tiles.shape), -1, dtype=np.int8)
     scratch = np.ones_like(spatial)
     depth = state[DEPTH]
     while depth >= 0:
@@ -276,7 +300,7 @@ def explore(
         if state[LOOKED] >= most_looked:
             break
         inner = position[max(depth - 1, 0)]
-        rest = 0.0
+        rest, looped = 0.0, 0
         state[LOOKED] += 1
         memory = memories - 1 - depth
         others = sums[depth] + least_rest[depth + 1]
@@ -309,11 +333,12 @@ def explore(
                 continue
         if depth > 0:
             rest = energy - values[inner, FILLING]
-            filling, is_looped = np.inf, False
+            filling, looped = np.inf, 0
             for d in range(unions.shape[1]):
                 if tile_indices[row, d] != unions[depth - 1, d]:
-                    filling, is_looped = min(filling, by_loop[inner, d]), True
-            if is_looped and not is_better(goal, rest + filling, least, best):
+                    looped |= 1 << d
+                    filling = min(filling, by_loop[inner, d])
+            if looped and not is_better(goal, rest + filling, least, best):
                 position[depth] = row + 1
                 continue
             rest -= values[row, FILLING]
@@ -330,12 +355,13 @@ def explore(
                 inner,
                 row,
                 position[0],
+                looped,
                 unions[depth - 1],
                 parts,
                 rest,
                 cycles,
                 best,
-                (words, all_words, total, absorbed[depth - 1], shares),
+                (base, words, all_words, shares, total, absorbed[depth - 1], held),
             )
             if pair == np.inf:
                 position[depth] = row + 1

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.jit import helper
+from picojoule.jit import helper, inlined
 from picojoule.mapper.model.goal import Goal
 from picojoule.mapper.model.prices import (
     base_energy,
@@ -189,17 +189,18 @@ def _base_terms(
 
 @helper
 def gap_prices(problem: Problem, memory: int, facts: Floats) -> Floats:
-    """Per choice of the gap outside, `(gap, T, 2)`: the least price of a word, and how many arrive.
+    """Per choice of the gap outside, `(gap, T, 4)`: the least price of a word, and how many arrive.
 
     Args:
         facts: From `gap_facts`.
 
     Returns:
         Energy per word that fills `memory` at least, and how many of them there are at least for
-        each word of the operation, as far as energy goes.
+        each word of the operation, as far as energy goes; and where pieces are uneven, energy per
+        word without what is spent once if several get it, and the energy of sending each word once.
     """
     tensors = problem.bits.size
-    prices = np.zeros((len(facts), tensors, 2))
+    prices = np.zeros((len(facts), tensors, 4))
     shares = np.ones(problem.fanout.size)
     gap = memory - 1
     for t in range(tensors):
@@ -219,9 +220,18 @@ def gap_prices(problem: Problem, memory: int, facts: Floats) -> Floats:
                 # The share of a sliding window depends on the tile, and that of short pieces on
                 # the step; the least price is at one end.
                 price = min(price, apart)
-                if not problem.uneven and price > 0.0:
+                if problem.uneven and apart > fixed:
+                    prices[o, t, 2] = fixed
+                    prices[o, t, 3] = (apart - fixed) * problem.words[t]
+                elif not problem.uneven and price > 0.0:
                     # Each word is sent once at least: the fewer share it, the more of it arrive.
                     once = min(fixed + (apart - fixed) / copies, apart)
                     copies *= max(1.0, once / price)
             prices[o, t, 0], prices[o, t, 1] = price, copies
     return prices
+
+
+@inlined
+def arriving_energy(price: float, alone: float, sent_once: float, words: float) -> float:
+    """Energy of so many words that arrive at least, at the prices of `gap_prices`."""
+    return max(price * words, alone * words + sent_once)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
-from picojoule.jit import helper, inlined
+from picojoule.jit import helper, inlined_helper
 from picojoule.mapper.model.problem import Problem
 from picojoule.mapper.model.tiles import is_absorbed, shared_on_axis, visits_of, words_of
 
@@ -34,7 +34,7 @@ def outside_state(
     return single, joined
 
 
-@inlined
+@inlined_helper
 def moved_by(
     dim: int,
     child: int,
@@ -56,7 +56,7 @@ def moved_by(
     return moved
 
 
-@inlined
+@inlined_helper
 def step_words(
     problem: Problem,
     tensor: int,
@@ -108,10 +108,12 @@ def free_first(problem: Problem, memory: int, tiles: Integers, spatial: Integers
     still fits into the tile inside: absorbing it costs nothing.
     """
     allowed = 0
-    tile = tiles[memory + 1]
+    tile, bits = tiles[memory + 1], np.empty(problem.bits.size, dtype=np.int64)
     for d in range(problem.sizes.size):
-        bound = tiles[memory, d] // (tile[d] * spatial[memory, d])
-        if bound > 1 and not is_absorbed(problem, memory + 1, tile, d, bound):
+        factor, around = spatial[memory, d], tiles[memory, d]
+        if around > tile[d] * factor and not is_absorbed(
+            problem, memory + 1, tile, d, factor, around, bits
+        ):
             allowed |= 1 << d
     return allowed
 
@@ -149,7 +151,7 @@ def loop_context(
     return weight, whole, single, joined
 
 
-@inlined
+@inlined_helper
 def step_energy(
     problem: Problem,
     memory: int,
@@ -179,7 +181,7 @@ def step_energy(
     return energy
 
 
-@inlined
+@inlined_helper
 def settled_energy(
     problem: Problem,
     memory: int,

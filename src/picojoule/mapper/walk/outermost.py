@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
-from picojoule.jit import helper, inlined
+from picojoule.jit import helper, inlined, leaf
 from picojoule.mapper.model.problem import EVERY, KEPT, MANY, STANDS, STEPS, WRAPS, Problem
 
 Integers = NDArray[np.int64]
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 NONE = REUSE["none"]
 
 
-@helper
+@leaf
 def is_alone(problem: Problem) -> bool:
     """Whether memory 1 is one instance, and no axis is shared by more than two dimensions."""
     alone = problem.fanout[0] == 1
@@ -26,7 +26,7 @@ def is_alone(problem: Problem) -> bool:
     return alone
 
 
-@helper
+@leaf
 def _factors_of(
     problem: Problem, tile: Integers, loops: Integers, wraps: Floats, steps: Floats, whole: Floats
 ) -> None:

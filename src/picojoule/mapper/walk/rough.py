@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.cost import REUSE
-from picojoule.jit import helper, inlined
+from picojoule.jit import helper, inlined, leaf
 from picojoule.mapper.model.goal import Goal, is_better
 from picojoule.mapper.model.problem import LEAST_MOVING, LEAST_STEPPING, Problem
-from picojoule.mapper.model.tiles import allowed_bits, next_set
+from picojoule.mapper.model.tiles import allowed_bits, fits_grown, next_set
 from picojoule.mapper.walk.bounds import SLID, tile_terms
-from picojoule.mapper.walk.gaps import gap_bounds, gap_prices
+from picojoule.mapper.walk.gaps import arriving_energy, gap_bounds, gap_prices
 from picojoule.mapper.walk.parts import BASE, BOUND, COMPUTE, CYCLES, ROUGH, UNKNOWN, Parts
 from picojoule.mapper.walk.timing import is_timed
 
@@ -44,19 +44,23 @@ def _rough_filling(
     best = np.inf
     least = 0.0
     for t in range(totals.size):
-        least += prices[t, 0] * (prices[t, 1] * totals[t] if totals[t] > 0.0 else terms[t, 0])
+        words = prices[t, 1] * totals[t] if totals[t] > 0.0 else terms[t, 0]
+        least += arriving_energy(prices[t, 0], prices[t, 2], prices[t, 3], words)
     for d in range(tile.size):
         if problem.sizes[d] > tile[d] * outer[d]:
             energy = least
             for t in range(totals.size):
-                words = 0.0
+                words, once = 0.0, prices[t, 1] * totals[t]
                 if totals[t] == 0.0:
                     continue
                 if problem.single[t] >> d & 1:
                     words = terms[t, 0] * worst[d, 0]
                 elif problem.joined[t] >> d & 1:
                     words = min(terms[t, 0], terms[t, 1 + d] * outer[d]) * worst[d, 1]
-                energy += prices[t, 0] * max(0.0, words - prices[t, 1] * totals[t])
+                if words > once:
+                    price, alone, sent_once = prices[t, 0], prices[t, 2], prices[t, 3]
+                    energy += arriving_energy(price, alone, sent_once, words)
+                    energy -= arriving_energy(price, alone, sent_once, once)
             best = min(best, energy)
     return best if best < np.inf else least
 
@@ -77,7 +81,7 @@ def _grown(rows: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate((rows, np.zeros_like(rows)))
 
 
-@helper
+@leaf
 def _count_bits(word: np.uint64) -> int:
     """How many bits are set: summed up in pairs, in fours, in bytes, and all bytes at once."""
     word -= word >> np.uint64(1) & np.uint64(0x5555555555555555)
@@ -107,7 +111,8 @@ def _hopeful_choices(
     for o in range(len(gaps)):
         energy = gaps[o, 0] + others_pj
         for t in range(totals.size):
-            energy += prices[o, t, 0] * prices[o, t, 1] * totals[t]
+            words = prices[o, t, 1] * totals[t]
+            energy += arriving_energy(prices[o, t, 0], prices[o, t, 2], prices[o, t, 3], words)
         if is_better(goal, energy, gaps[o, 2], best):
             hopeful[o // 64] |= np.uint64(1) << np.uint64(o % 64)
     return hopeful
@@ -135,8 +140,8 @@ def _live_groups(
                 floors[row, 0] = min(floors[row, 0], gaps[o, 0])
                 floors[row, 1] = min(floors[row, 1], gaps[o, 2])
             for t in range(prices.shape[1]):
-                cheapest[t, 0] = min(cheapest[t, 0], prices[o, t, 0])
-                cheapest[t, 1] = min(cheapest[t, 1], prices[o, t, 1])
+                for column in range(prices.shape[2]):
+                    cheapest[t, column] = min(cheapest[t, column], prices[o, t, column])
         if floors[g, 0] < np.inf:
             live[count] = g
             count += 1
@@ -208,6 +213,9 @@ def all_parts(
     ones = np.ones(dims, dtype=np.int64)
     masks = np.zeros((1, allowed.shape[2]), dtype=np.uint64)
     live, floors, cheapest = _live_groups(groups, gaps, prices, hopeful)
+    growths = np.empty(problem.tiles.shape, dtype=np.int64)
+    counts, bits = np.zeros(dims, dtype=np.int64), np.empty(tensors, dtype=np.int64)
+    gathers = problem.gathers if memory == memories - 1 else 0
     count = 0
     for row in range(rows):
         for d in range(dims):
@@ -228,6 +236,8 @@ def all_parts(
             rough += _rough_filling(problem, tile, ones, terms, cheapest, totals, worst)
             if not is_better(goal, rough, floors[-1, 1], best):
                 continue
+        if gathers and left > 0:
+            _find_growths(problem, memory, tile, tile_indices[row], growths, counts, bits)
         # Where few choices are left, they are looked at one by one, else group by group.
         together = left > len(live)
         for turn in range(len(live) if together else min(left, 1)):
@@ -252,6 +262,8 @@ def all_parts(
                     union[d] = products[d, tile_indices[row, d], outer_indices[taken, d]]
                 if memory == 1 and not _all_of(outside, union):
                     continue
+                if gathers and _are_scattered(problem.tiles, tile, outer, union, growths, counts):
+                    continue
                 if memory == memories - 1 and _is_mirrored(problem.mirror, tile, outer, inner):
                     continue
                 if count == len(values):
@@ -273,6 +285,53 @@ def all_parts(
         np.zeros((0, dims + 1)),
         np.zeros((0, (dims + 2) if is_timed(problem, goal) else 1, memories, 3)),
     )
+
+
+@leaf
+def _find_growths(
+    problem: Problem,
+    memory: int,
+    tile: Integers,
+    index: Integers,
+    growths: Integers,
+    counts: Integers,
+    bits: Integers,
+) -> None:
+    """How many times as large a tile may be along the dimensions that few instances may share.
+
+    Args:
+        growths, counts: `(D, n)` and `(D,)`, filled per dimension.
+        bits: Scratch space, `(T,)`.
+    """
+    for d in range(tile.size):
+        counts[d] = 0
+        for n in range(index[d] + 1, problem.tile_counts[d] if problem.gathers >> d & 1 else 0):
+            times = problem.tiles[d, n] // tile[d]
+            if times > problem.fanout[memory - 1]:
+                break
+            if problem.tiles[d, n] % tile[d] == 0:
+                if not fits_grown(problem, memory, tile, d, times, bits):
+                    break
+                growths[d, counts[d]] = times
+                counts[d] += 1
+
+
+@inlined
+def _are_scattered(
+    tiles: Integers,
+    tile: Integers,
+    outer: Integers,
+    union: Integers,
+    growths: Integers,
+    counts: Integers,
+) -> bool:
+    """Whether fewer instances can hold the same along a dimension that few may share."""
+    for d in range(tile.size):
+        if outer[d] > 1 and tile[d] * outer[d] == tiles[d, union[d]]:
+            for n in range(counts[d]):
+                if outer[d] % growths[d, n] == 0:
+                    return True
+    return False
 
 
 @inlined

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.jit import helper, inlined
+from picojoule.jit import helper, inlined, leaf
 from picojoule.mapper.model.goal import Goal
 from picojoule.mapper.model.prices import (
     find_shares,
@@ -212,7 +212,7 @@ def base_crossings(problem: Problem, shares: Floats, known: int, total: Floats) 
             total[parent, BOTH] += bits
 
 
-@helper
+@leaf
 def first_crossings(problem: Problem, memory: int, port: int, copies: float) -> float:
     """Output bits that first accumulations keep off a port of `memory`, at most."""
     output = problem.bits.size - 1
