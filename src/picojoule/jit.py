@@ -10,6 +10,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
 """(reference, kernel) of every kernel that has a stand-alone definition; the tests run them all."""
 
+_NJIT: Any = numba.njit
+
 
 def kernel(*, reference: Callable[..., Any]) -> Callable[[Function], Function]:
     """Compile a function with numba and bind it to the plain-Python reference it must equal."""
@@ -37,10 +39,9 @@ def leaf(function: Function) -> Function:
 
     It counts no references, which takes longer than the work where many arrays are passed.
     """
-    return cast(Function, numba.njit(cache=True, nogil=True, _nrt=False)(function))
+    return cast(Function, _NJIT(cache=True, nogil=True, _nrt=False)(function))
 
 
 def inlined(function: Function) -> Function:
     """Compile a small leaf into each of its callers."""
-    compiled = numba.njit(cache=True, nogil=True, forceinline=True, _nrt=False)(function)
-    return cast(Function, compiled)
+    return cast(Function, _NJIT(cache=True, nogil=True, forceinline=True, _nrt=False)(function))

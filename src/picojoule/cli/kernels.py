@@ -10,7 +10,7 @@ from picojoule.hardware import accelerator
 from picojoule.mapper import OBJECTIVES, Constraints
 from picojoule.mapper.search import start_search
 from picojoule.mapper.space import build_space
-from picojoule.mapper.uneven import try_uneven
+from picojoule.mapper.uneven import try_held
 from picojoule.mapper.walk import try_chain
 from picojoule.mapping import parse_nest
 from picojoule.workload import parse_operation
@@ -65,5 +65,5 @@ def _compile_counts() -> None:
     tiles[0] = space.problem.sizes
     chain, best = (tiles, np.ones_like(tiles)), (run.best, run.kept)
     try_chain(space.problem, run.goal, *chain, np.full_like(tiles, -1), 0.0, 0.0, *best)
-    try_uneven(space.problem, run.goal, *chain, *best)
+    try_held(space.problem, run.goal, chain[0][None], chain[1][None], *best)
     check_mapping(operation, chip, parse_nest(NEST))

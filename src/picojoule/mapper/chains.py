@@ -19,9 +19,10 @@ from picojoule.mapper.model import (
 )
 from picojoule.mapper.space import Space
 from picojoule.mapper.state import UNLIMITED, Gap, Search
-from picojoule.mapper.uneven import try_uneven
+from picojoule.mapper.uneven import try_held
 from picojoule.mapper.walk import (
     EVALUATED,
+    HELD,
     LOOKED,
     PART_CYCLES,
     ROUGH,
@@ -396,6 +397,8 @@ def _laid_out(
         spatial=np.ones((memories, dims), dtype=np.int64),
         unions=np.zeros((len(levels), dims), dtype=np.int64),
         state=np.zeros(4, dtype=np.int64),
+        held_tiles=np.ones((HELD, memories, dims), dtype=np.int64),
+        held_spatial=np.ones((HELD, memories, dims), dtype=np.int64),
     )
     walk.tiles[0] = space.problem.sizes
     count = int(starts[-1])
@@ -441,9 +444,10 @@ def walk_on(run: Search, chains: Chains, *, most: int, looks: int = UNLIMITED) -
             stride,
             until,
         )
-        if state[UNEVEN]:
+        held, walk = int(state[UNEVEN]), chains.walk
+        if held:
             state[UNEVEN] = 0
-            walk = chains.walk
-            try_uneven(chains.problem, run.goal, walk.tiles, walk.spatial, run.best, run.kept)
+            tiles, spatial = walk.held_tiles[:held], walk.held_spatial[:held]
+            try_held(chains.problem, run.goal, tiles, spatial, run.best, run.kept)
     run.looked += int(state[LOOKED]) - looked
     run.evaluated += int(state[EVALUATED]) - evaluated

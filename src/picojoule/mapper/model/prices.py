@@ -151,9 +151,24 @@ def passed_energy(problem: Problem, tile: Integers, outer: Integers, inner: Inte
                 shares[innermost] = mean_share(problem, innermost, t, np.ones_like(tile), inner)
             shares[gap] = group_share(problem, gap, t, tile, outer)
             energy += steps * word_price(problem, parent, memories, t, shares, gap)
-            shares[gap] = least_share(problem, t, outer)
+            once = sent_once(problem, t, float(shares[innermost]))
+            shares[gap] = max(least_share(problem, t, outer), once)
             energy -= steps * word_price(problem, parent, memories, t, shares, gap)
     return energy
+
+
+@leaf
+def sent_once(problem: Problem, tensor: int, inner: float) -> float:
+    """Share of a gap's words that travel at least, if operands pass it: each word does once.
+
+    Args:
+        inner: The share of the gap inside.
+    """
+    steps = 1.0
+    for size in problem.sizes:
+        steps *= size
+    # Rounding must not lift a bound above what it is a bound of.
+    return float(problem.words[tensor] / (steps * inner) * (1.0 - 1e-12))
 
 
 @helper

@@ -1,5 +1,5 @@
 """Uneven: exact costs of chains whose outermost loop over some dimension does not divide."""
 
-from picojoule.mapper.uneven.chain import try_uneven
+from picojoule.mapper.uneven.chain import try_held
 
-__all__ = ["try_uneven"]
+__all__ = ["try_held"]

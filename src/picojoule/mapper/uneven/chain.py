@@ -225,7 +225,16 @@ def _try_all_orders(
 
 
 @helper
-def try_uneven(
+def try_held(
+    problem: Problem, goal: Goal, tiles: Integers, spatial: Integers, best: Floats, kept: Kept
+) -> None:
+    """Evaluate chains exactly, `(chain, L, D)`; enter those that win into `best` and `kept`."""
+    for n in range(tiles.shape[0]):
+        _try_uneven(problem, goal, tiles[n], spatial[n], best, kept)
+
+
+@helper
+def _try_uneven(
     problem: Problem, goal: Goal, tiles: Integers, spatial: Integers, best: Floats, kept: Kept
 ) -> None:
     """Evaluate a complete chain exactly; enter it into `best` and `kept` if it wins."""

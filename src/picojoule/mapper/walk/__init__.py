@@ -9,7 +9,7 @@ from picojoule.mapper.walk.chain import (
     sort_orders,
     try_chain,
 )
-from picojoule.mapper.walk.explore import DEPTH, EVALUATED, LOOKED, UNEVEN, Walk, explore
+from picojoule.mapper.walk.explore import DEPTH, EVALUATED, HELD, LOOKED, UNEVEN, Walk, explore
 from picojoule.mapper.walk.gaps import choice_bounds, gap_facts, least_fillings
 from picojoule.mapper.walk.parts import CYCLES as PART_CYCLES
 from picojoule.mapper.walk.parts import ROUGH, Parts, settle_least, still_better
@@ -20,6 +20,7 @@ __all__ = [
     "BOTH",
     "DEPTH",
     "EVALUATED",
+    "HELD",
     "LOOKED",
     "PART_CYCLES",
     "ROUGH",

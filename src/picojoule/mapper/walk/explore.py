@@ -44,6 +44,8 @@ Bits = NDArray[np.uint64]
 
 DEPTH, LOOKED, EVALUATED, UNEVEN = 0, 1, 2, 3
 """Places in the state of a walk."""
+HELD = 64
+"""Chains with uneven loops that a walk holds back at most, to have them priced together."""
 
 
 class Walk(NamedTuple):
@@ -54,7 +56,9 @@ class Walk(NamedTuple):
     tiles: Integers  # (L, D)
     spatial: Integers  # (L, D)
     unions: Integers  # (P, D): of the chosen part of each level
-    state: Integers  # (4,): depth, pairs looked at, chains evaluated, whether one is left to price
+    state: Integers  # (4,): depth, pairs looked at, chains evaluated, those held back
+    held_tiles: Integers  # (HELD, L, D): of the chains with uneven loops that are left to price
+    held_spatial: Integers  # (HELD, L, D)
 
 
 @inlined
@@ -123,7 +127,7 @@ def _pair_cycles(
             `_is_absorbed_once`, one of integers.
     """
     tile, gap = tiles[child], spatial[child - 1]
-    base, words, all_words, shares, total, absorbed, held = scratch
+    base, words, all_words, shares, total, absorbed, bits = scratch
     terms, around_terms = parts.details[inner], parts.details[row]
     by_loop, dims = parts.by_loop[row], gap.size
     outside = parts.tile_indices[row]
@@ -189,7 +193,7 @@ def _pair_cycles(
                 if not is_better(goal, energy, slowest, best):
                     continue
             if not needed and _is_absorbed_once(
-                problem, child, tile, d, gap[d], unions[d], outside[d], absorbed, held
+                problem, child, tile, d, gap[d], unions[d], outside[d], absorbed, bits
             ):
                 break
             needed = True
@@ -264,8 +268,8 @@ def explore(
         most_evaluated, most_looked: Where the walk stops, by its state.
 
     Returns:
-        Whether the walk is complete. It stops at a chain with uneven loops, to have it priced by
-        `try_uneven`, and says so in its state.
+        Whether the walk is complete. It holds chains with uneven loops back, to have them priced by
+        `try_held`, and says in its state how many; few of them while it is young.
     """
     memories = problem.keeps.shape[0]
     levels = starts.size - 1
@@ -280,7 +284,7 @@ def explore(
     timed = is_timed(problem, goal)
     fastest = parts.values[: starts[1], CYCLES].min()
     base, words, all_words = np.empty((3, problem.bits.size))
-    shares, held = np.ones((2, problem.bits.size)), np.empty(problem.bits.size, dtype=np.int64)
+    shares, kept_bits = np.ones((2, problem.bits.size)), np.empty(problem.bits.size, dtype=np.int64)
     total = np.empty((memories, 3))
     absorbed = np.full((levels, *problem.tiles.shape), -1, dtype=np.int8)
     scratch = np.ones_like(spatial)
@@ -361,7 +365,7 @@ def explore(
                 rest,
                 cycles,
                 best,
-                (base, words, all_words, shares, total, absorbed[depth - 1], held),
+                (base, words, all_words, shares, total, absorbed[depth - 1], kept_bits),
             )
             if pair == np.inf:
                 position[depth] = row + 1
@@ -382,11 +386,14 @@ def explore(
         state[EVALUATED] += 1
         position[depth] += 1
         if is_uneven(problem, tiles, spatial):
-            state[UNEVEN] = 1
-            break
-        outermost = values[row, BOUND] if depth > 0 else 0.0
-        try_chain(problem, goal, tiles, spatial, orders, outermost, least, best, kept)
-        if state[EVALUATED] >= most_evaluated:
+            held = state[UNEVEN]
+            walk.held_tiles[held], walk.held_spatial[held] = tiles, spatial
+            state[UNEVEN] += 1
+        else:
+            outermost = values[row, BOUND] if depth > 0 else 0.0
+            try_chain(problem, goal, tiles, spatial, orders, outermost, least, best, kept)
+        is_full = state[UNEVEN] >= min(HELD, 1 + state[EVALUATED] // 4)
+        if is_full or state[EVALUATED] >= most_evaluated:
             break
     state[DEPTH] = depth
     return depth < 0

@@ -12,6 +12,7 @@ from picojoule.mapper.model.prices import (
     least_share,
     mean_share,
     parent_of,
+    sent_once,
     word_price,
 )
 from picojoule.mapper.model.problem import Problem
@@ -27,7 +28,18 @@ def least_base(problem: Problem) -> float:
     """`base_energy` at least, of any chain; savings of first accumulations may make it negative."""
     memories, tensors = problem.keeps.shape
     ones = np.ones((memories, problem.sizes.size), dtype=np.int64)
-    return base_energy(problem, ones, ones, np.ones((tensors, memories)), memories)
+    energy = base_energy(problem, ones, ones, np.ones((tensors, memories)), memories)
+    for t in range(tensors):
+        parent = parent_of(problem, memories, t)
+        price, share = problem.read_pj[parent, t], 1.0
+        if t == tensors - 1:
+            price += problem.update_pj[parent, t]
+        for gap in range(parent, memories):
+            share /= problem.fanout[gap]
+        # As operands, each word is sent once at least.
+        once = problem.words[t] * (1.0 - share / sent_once(problem, t, 1.0))
+        energy += price * max(0.0, once)
+    return energy
 
 
 @helper
@@ -129,10 +141,12 @@ def gap_bounds(
     total = np.empty_like(floor)
     timed = is_timed(problem, goal)
     varies = problem.joined[output] != 0 or problem.uneven != 0
-    shares = np.ones((output + 1, memories))
+    shares, once = np.ones((output + 1, memories)), np.zeros(output + 1)
     for t in range(output + 1):
         if problem.fanout[memory] > 1:
             shares[t, memory] = mean_share(problem, memory, t, np.ones_like(inner), inner)
+        if not problem.keeps[memory, t]:
+            once[t] = sent_once(problem, t, shares[t, memory])
     cycles = _least_cycles(problem, memory, spatial)
     base, slopes, saved = _base_terms(problem, memory, shares, spatial, known)
     for o in range(outer_vectors.shape[0]):
@@ -151,7 +165,7 @@ def gap_bounds(
             gaps[o, 2] = least_cycles(problem, gaps[o, 1], total, spatial, inside)
         gaps[o, 0] = base - saved * touching + problem.leakage_pj_per_cycle * gaps[o, 1]
         for t in range(output + 1):
-            energy = slopes[t] * facts[o, t, 0]
+            energy = slopes[t] * max(facts[o, t, 0], once[t])
             if t == output and varies:
                 # Fewer words on the way out are more additions: the least lies at one end.
                 energy = min(energy, slopes[t])
