@@ -122,9 +122,12 @@ def build_space(
             absorbs[n] = False
         if not stage.memory.holds:
             absorbs[n] = False
-    sliced = _sliced(problem, stages, constraints)
     arrays = [stage.array for stage in stages]
     alone = has_one_array(arrays)
+    sliced = _sliced(problem, stages, constraints)
+    if not alone:
+        # What two arrays hold together need not be a tile once there is less between them.
+        sliced &= ~uneven
     for n in range(1, len(stages)):
         for d in range(len(names)):
             if sliced >> d & 1 and (not alone or _is_outside_array(stages, n)):
