@@ -78,6 +78,11 @@ def test_search_equals_brute_force_at_length(seed: int, monkeypatch: pytest.Monk
     check_problem(seed, most=2000, sets=3)
 
 
+def test_a_window_that_comes_whole_is_not_absorbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Its third place under one weight is the first under the next: single words come once.
+    test_search_equals_brute_force_at_length(21_113, monkeypatch)
+
+
 @pytest.mark.parametrize("size", [10, 13])
 def test_what_an_array_cannot_hold_together_is_no_choice(size: int) -> None:
     # Seven of 4 x 2 units take two rows of 13 each; a unit with one row makes no tile of seven.

@@ -3,13 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.cost import shared_in_run, shared_points
+from picojoule.cost import REUSE, shared_in_run, shared_points
 from picojoule.jit import helper, inlined, leaf
 from picojoule.mapper.model.problem import POINTS, Problem
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bits = NDArray[np.uint64]
+
+TILE = REUSE["tile"]
 
 
 @inlined
@@ -180,7 +182,12 @@ def absorbing_cut(
     if not problem.absorbs[memory] or problem.sliced >> dim & 1:
         return -1
     free = memory == problem.keeps.shape[0] - 1 and factor == 1
-    if free and not problem.joined[-1] >> dim & 1:
+    for t in range(problem.bits.size):
+        if problem.joined[t] >> dim & 1:
+            # A window that comes whole when it slides at all may slide less in small pieces.
+            slides = problem.keeps[memory, t] and problem.reuse[memory, t] == TILE
+            free = free and not slides and t < problem.bits.size - 1
+    if free:
         return problem.next_cuts[1, dim, around, union]
     if problem.sliding >> dim & 1:
         return -1
