@@ -11,6 +11,7 @@ PAIRS: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
 """(reference, kernel) of every kernel that has a stand-alone definition; the tests run them all."""
 
 _NJIT: Any = numba.njit
+"""The same without the types of its options, which leave `_nrt` out."""
 
 
 def kernel(*, reference: Callable[..., Any]) -> Callable[[Function], Function]:

@@ -106,9 +106,10 @@ def _gathers(space: Space, goal: Goal, keeps: Flags) -> int:
     dimension then arrive at fewer instances, and all else stays. It may take longer.
     """
     problem, inner = space.problem, len(space.stages) - 1
+    if inner == 0 or is_timed(problem, goal) or space.constraints.limits.has_ratio:
+        return 0
     own = space.of(inner)
-    constrained = space.of_array(inner - 1).given or own.factors or own.tile
-    if inner == 0 or is_timed(problem, goal) or constrained or space.constraints.limits.has_ratio:
+    if own.factors or own.tile or space.of_array(inner - 1).given:
         return 0
     copy_pj = problem.fill_pj[inner] + problem.delivery_pj[inner - 1]
     found = 0

@@ -180,11 +180,11 @@ def spreads_of(
 
     Args:
         sliced: Mask of the dimensions of which an instance of the only array has single iterations,
-            unless its instances have all of them.
+            unless its instances have all of them. Of several arrays this says nothing.
     """
     alone = has_one_array(arrays)
     vectors = [
-        spatial_vectors(cuts, names, array, constraints, alone=alone, sliced=sliced)
+        spatial_vectors(cuts, names, array, constraints, alone=alone, sliced=sliced if alone else 0)
         for array in arrays
     ]
     codes: list[list[Code]] = []
@@ -215,14 +215,14 @@ def spatial_vectors(
     constraints: Constraints,
     *,
     alone: bool,
-    sliced: int = 0,
+    sliced: int,
 ) -> dict[tuple[Vector, Vector], Split]:
     """Instances per dimension, with how they cut, each with one split over the axes.
 
     Args:
         alone: Whether the chip has no other array. If it has, a dimension that is on both axes
             divides: the closed form does not count all of the others.
-        sliced: See `spreads_of`.
+        sliced: Mask of the dimensions of which an instance has single iterations, or all have all.
     """
     ones, anyhow = (1,) * len(names), (ANYHOW,) * len(names)
     if array is None:

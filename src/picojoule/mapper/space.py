@@ -122,17 +122,13 @@ def build_space(
             absorbs[n] = False
         if not stage.memory.holds:
             absorbs[n] = False
-    arrays = [stage.array for stage in stages]
-    alone = has_one_array(arrays)
     sliced = _sliced(problem, stages, constraints)
-    if not alone:
-        # What two arrays hold together need not be a tile once there is less between them.
-        sliced &= ~uneven
     for n in range(1, len(stages)):
         for d in range(len(names)):
-            if sliced >> d & 1 and (not alone or _is_outside_array(stages, n)):
+            if sliced >> d & 1 and not _is_inside_only_array(stages, n):
                 links[n, d] &= np.eye(most, dtype=np.bool_)
-    spreads, codes = spreads_of(cuts, names, arrays, constraints, sliced if alone else 0)
+    arrays = [stage.array for stage in stages]
+    spreads, codes = spreads_of(cuts, names, arrays, constraints, sliced)
     products = product_table(cuts, codes)
     return Space(
         operation=operation,
@@ -181,21 +177,24 @@ def _sliced(problem: Problem, stages: Sequence[Stage], constraints: Constraints)
 
     What indexes every tensor, alone on an axis, cuts the operation into slices that share no word.
     One slice after the other moves no more than any mixture, and takes as long. Constraints may
-    want another mapping.
+    want another mapping. What several arrays hold together of an uneven dimension need not be a
+    tile once there is less between them.
     """
-    if constraints.limits.has_ratio:
+    own = [constraints.of(stage.memory.name) for stage in stages]
+    if constraints.limits.has_ratio or any(one.factors or one.tile or one.order for one in own):
         return 0
-    if any(
-        own.factors or own.tile or own.order
-        for own in (constraints.of(stage.memory.name) for stage in stages)
-    ):
-        return 0
-    return int(np.bitwise_and.reduce(problem.single))
+    sliced = int(np.bitwise_and.reduce(problem.single))
+    return sliced if has_one_array(stage.array for stage in stages) else sliced & ~problem.uneven
 
 
-def _is_outside_array(stages: Sequence[Stage], memory: int) -> bool:
-    """Whether the array of several instances, if there is one, stands inside a memory."""
-    return all(array is None or array.size == 1 for _, array in stages[:memory])
+def _is_inside_only_array(stages: Sequence[Stage], memory: int) -> bool:
+    """Whether a memory stands inside the only array of several instances.
+
+    If these have all iterations of a slice's dimension unevenly, each may have several.
+    """
+    arrays = [stage.array for stage in stages]
+    outside = [array for array in arrays[:memory] if array is not None and array.size > 1]
+    return len(outside) == 1 and has_one_array(arrays)
 
 
 def _mirror_of(operation: Operation, stages: Sequence[Stage]) -> Integers:

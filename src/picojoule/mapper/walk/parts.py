@@ -170,8 +170,7 @@ def _outermost_times(problem: Problem, crossings: Floats, by_loop: Floats) -> tu
 def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
     """The least that any part adds: mostly its closer bound, found without asking for most others.
 
-    Closer bounds that are found take the place of rough ones. Many parts have the least rough bound
-    that there can be, each word once, and few of them keep it: all of them are asked.
+    Closer bounds that are found take the place of rough ones.
     """
     least = np.inf
     one = Parts(
@@ -185,7 +184,7 @@ def settle_least(problem: Problem, memory: int, parts: Parts) -> float:
         parts.crossings,
     )
     for asked, row in enumerate(np.argsort(parts.values[:, ROUGH])):
-        if parts.values[row, ROUGH] > least * (1.0 + 1e-12):
+        if parts.values[row, ROUGH] >= least:
             break
         if asked == MOST_ASKED:
             return min(least, parts.values[row, ROUGH])
