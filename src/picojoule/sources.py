@@ -82,6 +82,22 @@ _RECORDS = (
         "doi:10.1109/MM.2017.54",
     ),
     Source(
+        "sze2020sscm",
+        "V. Sze, Y.-H. Chen, T.-J. Yang, J. Emer",
+        "How to Evaluate Deep Neural Network Processors: TOPS/W (Alone) Considered Harmful",
+        "IEEE Solid-State Circuits Magazine 12(3), 28-41",
+        2020,
+        "doi:10.1109/MSSC.2020.3002140",
+    ),
+    Source(
+        "williams2009",
+        "S. Williams, A. Waterman, D. Patterson",
+        "Roofline: An Insightful Visual Performance Model for Multicore Architectures",
+        "Communications of the ACM 52(4), 65-76",
+        2009,
+        "doi:10.1145/1498765.1498785",
+    ),
+    Source(
         "yang2017asilomar",
         "T.-J. Yang, Y.-H. Chen, J. Emer, V. Sze",
         "A Method to Estimate the Energy Consumption of Deep Neural Networks",

@@ -191,6 +191,47 @@ def map_command(
         output.note(f"wrote {write_mapping}")
 
 
+@app.command("eyexam")
+def eyexam_command(
+    model: Model,
+    on: Chip,
+    batch: Batch = None,
+    shapes: Shapes = None,
+    constraints: Rules = None,
+    factors: Factors = "auto",
+    time_limit: TimeLimit = None,
+    jobs: Jobs = None,
+    no_cache: NoCache = False,
+    form: Format = "table",
+    file: File = None,
+    plot: Plot = None,
+    roofline: Annotated[
+        Path | None,
+        typer.Option("--roofline", metavar="FILE", help="Draw the roofline: .png, .svg or .pdf."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show what keeps each layer from the chip's peak, in seven steps."""
+    output = Output(form, file, quiet)
+    from picojoule.cli.exams import show_exam
+    from picojoule.workload import load
+
+    network = load(model, batch=batch, inputs=_shapes(shapes))
+    _warn_ignored(output, len(network.ignored))
+    show_exam(
+        network,
+        on,
+        output,
+        constraints=constraints,
+        factors=factors,
+        time_limit_s=time_limit,
+        jobs=jobs,
+        use_cache=not no_cache,
+        plot=plot,
+        roofline=roofline,
+    )
+
+
 def _check_one_nest(request: Request, mapping: Path | None, write_mapping: Path | None) -> None:
     """Refuse a front where a single nest is read or written."""
     one = "--mapping" if mapping and request.needs_front else None

@@ -178,7 +178,9 @@ def _draw_panel(axes: "Axes", panel: Panel, chart: Chart) -> None:
             linewidth=0.3,
         )
         below = [low + value for low, value in zip(below, values, strict=True)]
-    if len(chart.labels) <= _LABELLED_BARS:
+    # Bars that are all equal, as shares of a whole are, need no figure each.
+    says_something = len(totals) == 1 or max(totals) - min(totals) > 1e-6 * max(totals)
+    if len(chart.labels) <= _LABELLED_BARS and says_something:
         for place, top in enumerate(below):
             axes.annotate(
                 f"{top:.3g}", (place, top), (0, 2), textcoords="offset points",
