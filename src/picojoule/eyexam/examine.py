@@ -1,4 +1,4 @@
-"""Examine: the bounds of every layer of a network, from the finite workload to the chip as it is."""
+"""Examine: the bounds of every layer, from the finite workload to the chip as it is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

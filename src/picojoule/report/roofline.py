@@ -126,9 +126,8 @@ def _together(dots: tuple[Dot, ...]) -> list[Dot]:
     names: dict[tuple[float, float], list[str]] = {}
     for dot in dots:
         names.setdefault((dot.per_byte, dot.per_s), []).append(dot.name)
-    return [
-        Dot(
-            all_names[0] + (f" and {len(all_names) - 1} more" if len(all_names) > 1 else ""), *place
-        )
-        for place, all_names in names.items()
-    ]
+    dots: list[Dot] = []
+    for place, (first, *others) in names.items():
+        name = f"{first} and {len(others)} more" if others else first
+        dots.append(Dot(name, *place))
+    return dots
