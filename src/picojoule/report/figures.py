@@ -179,11 +179,11 @@ def _draw_panel(axes: "Axes", panel: Panel, chart: Chart) -> None:
         )
         below = [low + value for low, value in zip(below, values, strict=True)]
     # Bars that are all equal, as shares of a whole are, need no figure each.
-    says_something = len(totals) == 1 or max(totals) - min(totals) > 1e-6 * max(totals)
-    if len(chart.labels) <= _LABELLED_BARS and says_something:
+    figures = [f"{top:.3g}" for top in below]
+    if len(figures) <= _LABELLED_BARS and (len(figures) == 1 or len(set(figures)) > 1):
         for place, top in enumerate(below):
             axes.annotate(
-                f"{top:.3g}", (place, top), (0, 2), textcoords="offset points",
+                figures[place], (place, top), (0, 2), textcoords="offset points",
                 ha="center", va="bottom", fontsize=7,
             )  # fmt: skip
     axes.set_title(panel.title, fontsize=9, loc="left")
