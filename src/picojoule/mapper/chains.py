@@ -289,10 +289,8 @@ def _gap_of(run: Search, problem: Problem, memory: int, is_first_look: bool) -> 
     key = (memory, is_first_look, problem.keeps[memory].tobytes())
     if key not in run.gaps:
         spread, facts, labels = _facts_of(run, problem, memory, is_first_look)
-        group = np.zeros(len(facts), dtype=np.int64)
-        for t in np.flatnonzero(problem.keeps[memory]):
-            both = group * (labels[t].max() + 1) + labels[t]
-            _, group = np.unique(both, return_inverse=True)
+        kept = [labels[t] for t in np.flatnonzero(problem.keeps[memory])]
+        group = np.array(_ranks(list(zip(*kept))) if kept else [0] * len(facts))
         order = np.argsort(group, kind="stable")
         starts = np.flatnonzero(np.diff(group[order], prepend=-1))
         groups = np.append(starts, len(order))
@@ -302,18 +300,23 @@ def _gap_of(run: Search, problem: Problem, memory: int, is_first_look: bool) -> 
 
 def _facts_of(
     run: Search, problem: Problem, memory: int, is_first_look: bool
-) -> tuple[Spreads, Floats, list[Integers]]:
+) -> tuple[Spreads, Floats, list[list[int]]]:
     """The spatial choices of a gap, what is known of them, and which are alike for each tensor."""
     key = (memory, is_first_look)
     if key not in run.facts:
         spread = _spreads(run.space, memory - 1, is_first_look)
         facts = gap_facts(problem, memory, spread.factors)
         labels = [
-            np.unique(column[:, 0] + 1j * column[:, 1], return_inverse=True)[1]
-            for column in facts.transpose(1, 0, 2)
+            _ranks([(a, b) for a, b, *_ in rows]) for rows in facts.transpose(1, 0, 2).tolist()
         ]
         run.facts[key] = spread, facts, labels
     return run.facts[key]
+
+
+def _ranks(keys: list[tuple[float, ...]]) -> list[int]:
+    """The place of each key among all different ones."""
+    ranks = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+    return [ranks[key] for key in keys]
 
 
 def _count(

@@ -241,7 +241,9 @@ def spatial_vectors(
         if array.size > 1 and sliced >> d & 1:
             how[:] = SINGLY
         a, b = x[rows, d], y[columns, d]
-        pairs = [(evenly[a, b], how[a, b]), (unevenly[a, b], np.full_like(a, UNEVENLY))]
+        pairs = [(evenly[a, b], how[a, b])]
+        if unevenly.any():
+            pairs.append((unevenly[a, b], np.full_like(a, UNEVENLY)))
         kept = [np.flatnonzero(found) for found, _ in pairs]
         totals, kinds = (np.concatenate([table[k] for k in kept]) for table in (totals, kinds))
         totals[:, d] = np.concatenate([f[k] for (f, _), k in zip(pairs, kept, strict=True)])
@@ -275,20 +277,17 @@ def _joint_factors(
     Returns:
         Those that divide, those that do not, and how the former may cut.
     """
-    size, tiles = int(cuts.sizes[dim]), cuts.tiles(dim)
     evenly, unevenly, how = np.zeros((3, most_x + 1, most_y + 1), dtype=np.int64)
-    for x in range(1, most_x + 1):
+    x, y = np.arange(1, most_x + 1)[:, None], np.arange(1, most_y + 1)
+    on_one_axis = (x == 1) | (y == 1)
+    evenly[1:, 1:] = np.where(on_one_axis | _divide(cuts, dim, x * y), x * y, 0)
+    if cuts.is_uneven(dim):
+        how[1:, 1:] = np.where(on_one_axis, ANYHOW, EVENLY)
+        size = int(cuts.sizes[dim])
         piece = -(-size // x)
-        for y in range(1, most_y + 1):
-            if x == 1 or y == 1:
-                evenly[x, y] = x * y
-                continue
-            how[x, y] = EVENLY if cuts.is_uneven(dim) else ANYHOW
-            if any(tile % (x * y) == 0 for tile in tiles):
-                evenly[x, y] = x * y
-            uneven = cuts.is_uneven(dim) and size % x and -(-size // piece) == x
-            if uneven and piece % y == 0:
-                unevenly[x, y] = -(-size // (piece // y))
+        uneven = ~on_one_axis & (size % x > 0) & (-(-size // piece) == x) & (piece % y == 0)
+        # A piece is at least as large as what divides it; elsewhere nothing is read.
+        unevenly[1:, 1:] = np.where(uneven, -(-size // np.maximum(piece // y, 1)), 0)
     return evenly, unevenly, how
 
 
@@ -311,13 +310,18 @@ def axis_vectors(
 
 def _axis_factors(cuts: Cuts, dim: int, limit: int) -> list[int]:
     """Factors along one axis, up to a limit: what divides a tile, or cuts the whole dimension."""
-    size, tiles = int(cuts.sizes[dim]), cuts.tiles(dim)
-    return [
-        factor
-        for factor in range(1, min(limit, size) + 1)
-        if any(tile % factor == 0 for tile in tiles)
-        or (cuts.is_uneven(dim) and -(-size // -(-size // factor)) == factor)
-    ]
+    size = int(cuts.sizes[dim])
+    factors = np.arange(1, min(limit, size) + 1)
+    fits = _divide(cuts, dim, factors)
+    if cuts.is_uneven(dim):
+        fits |= -(-size // -(-size // factors)) == factors
+    return factors[fits].tolist()
+
+
+def _divide(cuts: Cuts, dim: int, factors: Integers) -> NDArray[np.bool_]:
+    """Whether each factor divides some tile of a dimension."""
+    tiles = cuts.table[dim, : cuts.counts[dim]]
+    return (tiles.reshape(-1, *[1] * factors.ndim) % factors == 0).any(axis=0)
 
 
 def _allowed(

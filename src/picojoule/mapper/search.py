@@ -9,7 +9,7 @@ from picojoule.cost import count, price
 from picojoule.errors import MappingError
 from picojoule.hardware import Accelerator
 from picojoule.mapper.certificate import Certificate, Solution
-from picojoule.mapper.chains import Chains, chains_of, problem_of, walk_on
+from picojoule.mapper.chains import WIDE_VECTORS, Chains, chains_of, problem_of, walk_on
 from picojoule.mapper.constraints import Constraints
 from picojoule.mapper.factors import Factors, Split, checked_factors
 from picojoule.mapper.model import FULL, SLOT, Goal, is_better, no_points, score
@@ -178,7 +178,9 @@ def run_search(run: Search) -> None:
     bounds = [choice_bounds(one) for one in choices]
     for one, bound in zip(choices, bounds, strict=True):
         run.tell_others(one, *bound)
-    look = chains_of(run, choices[0], is_first_look=True)
+    look = None
+    if len(choices) > 1 or not _is_narrow(run.space):
+        look = chains_of(run, choices[0], is_first_look=True)
     if look is not None:
         walk_on(run, look, most=FIRST_LOOK)
         run.first_look = run.evaluated
@@ -202,6 +204,11 @@ def run_search(run: Search) -> None:
         _finish(run, begun.pop())
     if run.best[0, FULL]:
         run.complete, run.bound = False, 0.0
+
+
+def _is_narrow(space: Space) -> bool:
+    """Whether a first look would list the same parts as the search itself."""
+    return all(len(spread.splits) <= WIDE_VECTORS for spread in space.spreads)
 
 
 def _finish(run: Search, chains: Chains) -> None:

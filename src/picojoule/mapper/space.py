@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,9 +162,11 @@ def _reached(
     for d, name in enumerate(names):
         tiles = np.array([0])
         for n in reversed(range(len(stages))):
-            codes = np.unique(spreads[n].indices[:, d])
-            unions = products[d, tiles][:, codes]
-            reached[n, d] = links[n, d][:, np.unique(unions[unions >= 0])].any(axis=1)
+            codes, unions = np.zeros((2, max(products.shape[1:])), dtype=np.bool_)
+            codes[spreads[n].indices[:, d]] = True
+            found = products[d, tiles][:, np.flatnonzero(codes)]
+            unions[found[found >= 0]] = True
+            reached[n, d] = links[n, d][:, np.flatnonzero(unions)].any(axis=1)
             ranges = constraints.of(stages[n].memory.name).tile
             if name in ranges:
                 reached[n, d] &= [int(tile) in ranges[name] for tile in cuts.table[d]]
@@ -255,10 +257,8 @@ def _links(factors: Mapping[str, Range], names: tuple[str, ...], cuts: Cuts) -> 
     most = cuts.table.shape[1]
     links = np.zeros((len(names), most, most), dtype=np.bool_)
     for d, name in enumerate(names):
-        allowed = factors.get(name, Range())
-        for i, tile in enumerate(cuts.tiles(d)):
-            for j, union in enumerate(cuts.tiles(d)[: i + 1]):
-                links[d, i, j] = cuts.is_cut(d, tile, union) and -(-tile // union) in allowed
+        count = int(cuts.counts[d])
+        links[d, :count, :count] = _cut_by(cuts, d, factors.get(name, Range()))
     return links
 
 
@@ -350,11 +350,11 @@ def _spread(
     """Ways to what the instances of an array hold together, after both axes took any factors."""
     name = space.names[dim]
     axes = ((array.y, array.y_dims, own.y), (array.x, array.x_dims, own.x))
-    allowed: list[Container[int]] = []
+    allowed: list[Range | None] = []
     for length, dims, ranges in axes:
         factors = ranges.get(name, Range())
         free = length > 1 and (dims is None or name in dims)
-        allowed.append(factors if free else (1,) if 1 in factors else ())
+        allowed.append(factors if free else Range(1, 1) if 1 in factors else None)
     along_y, along_x = (_cut_by(space.cuts, dim, factors) for factors in allowed)
     if has_one_array(stage.array for stage in space.stages):
         return along_x @ (along_y @ ways)
@@ -366,11 +366,13 @@ def _spread(
     return along_x @ (kept * ways) + (along_x & divides) @ (cut @ ways)
 
 
-def _cut_by(cuts: Cuts, dim: int, factors: Container[int]) -> Flags:
-    """Whether an allowed factor cuts a tile to another one, `(tile, inside)`."""
+def _cut_by(cuts: Cuts, dim: int, factors: Range | None) -> Flags:
+    """Whether an allowed factor, if any is, cuts a tile to another one, `(tile, inside)`."""
     tiles = cuts.table[dim, : cuts.counts[dim]]
     larger, inside = tiles[:, None], tiles[None, :]
     is_cut = (larger % inside == 0) | ((larger == cuts.sizes[dim]) & (larger >= inside))
+    if factors is None:
+        return np.zeros_like(is_cut)
     bounds = -(-larger // inside)
-    allowed = np.array([bound in factors for bound in range(int(bounds.max()) + 1)])
-    return is_cut & allowed[bounds]
+    is_cut &= bounds >= factors.least
+    return is_cut if factors.most is None else is_cut & (bounds <= factors.most)

@@ -80,8 +80,8 @@ class Search:
     tiles: dict[tuple[int, bytes], Integers] = field(
         default_factory=dict[tuple[int, bytes], Integers]
     )
-    facts: dict[tuple[int, bool], tuple[Spreads, Floats, list[Integers]]] = field(
-        default_factory=dict[tuple[int, bool], tuple[Spreads, Floats, list[Integers]]]
+    facts: dict[tuple[int, bool], tuple[Spreads, Floats, list[list[int]]]] = field(
+        default_factory=dict[tuple[int, bool], tuple[Spreads, Floats, list[list[int]]]]
     )
     gaps: dict[tuple[int, bool, bytes], Gap] = field(
         default_factory=dict[tuple[int, bool, bytes], Gap]
