@@ -18,7 +18,8 @@ from picojoule.compare.shape import Shape
 from picojoule.compare.split import ByLevel, Prices, Split, input_energy, psum_energy
 
 Whole = NDArray[np.int64]
-TENSORS = ("ifmaps", "weights", "psums")
+_EQUAL = 1 + 1e-12
+"""Sums of the same terms in another order differ in their last digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,13 @@ class Block:
     """Some legal mappings of one layer, side by side.
 
     Args:
-        parameters: The rule's letters, one number per mapping.
-        active_pes: PEs with work.
+        parameters: The rule's letters; one number here and below is that of every mapping.
+        active_pes: PEs with work, on average over rounds, whose last one may be partial.
         ifmaps, weights, psums: How each data type is reused.
     """
 
-    parameters: Mapping[str, Whole]
-    active_pes: Whole
+    parameters: Mapping[str, Whole | int]
+    active_pes: NDArray[np.float64]
     ifmaps: Split
     weights: Split
     psums: Split
@@ -74,7 +75,7 @@ class Chosen:
     """The mapping that was chosen, and what it costs."""
 
     parameters: Mapping[str, int]
-    active_pes: int
+    active_pes: float
     energy: Mapping[str, ByLevel]
 
 
@@ -97,19 +98,17 @@ def best_mapping(
         None where the dataflow allows no mapping on this chip.
     """
     best: Chosen | None = None
-    key = (np.inf, 0)
+    least, busiest = np.inf, 0.0
     for block in dataflow.blocks(shape, chip):
         energy = block.energy(shape, prices)
         scores = np.broadcast_to(score(energy), block.active_pes.shape)
-        least = scores.min()
-        # Sums of the same terms in another order differ in their last digits.
-        equals = np.flatnonzero(scores <= least * (1 + 1e-12))
+        lowest = float(scores.min())
+        equals = np.flatnonzero(scores <= lowest * _EQUAL)
         place = int(equals[np.argmax(block.active_pes[equals])])
-        found = (float(least), -int(block.active_pes[place]))
-        if best is None or found[0] < key[0] * (1 - 1e-12) or (
-            found[0] <= key[0] * (1 + 1e-12) and found[1] < key[1]
-        ):
-            key, best = found, _pick(block, energy, place)
+        busy = float(block.active_pes[place])
+        if lowest * _EQUAL < least or (lowest <= least * _EQUAL and busy > busiest):
+            least, busiest = min(least, lowest), busy
+            best = _pick(block, energy, place)
     return best
 
 
@@ -118,8 +117,8 @@ def _pick(block: Block, energy: Mapping[str, ByLevel], place: int) -> Chosen:
         return float(np.broadcast_to(values, block.active_pes.shape)[place])
 
     return Chosen(
-        {name: int(values[place]) for name, values in block.parameters.items()},
-        int(block.active_pes[place]),
+        {name: int(at(values)) for name, values in block.parameters.items()},
+        at(block.active_pes),
         {
             name: ByLevel(at(part.dram), at(part.buffer), at(part.array), at(part.rf))
             for name, part in energy.items()
@@ -139,6 +138,25 @@ def tiles(size: int) -> Whole:
     array([ 1,  2,  3,  4,  5, 10])
     """
     return np.unique(-(-size // np.arange(1, size + 1)))
+
+
+def windows(touched: tuple[int, ...]) -> Whole:
+    """Tiles of an ofmap's rows or columns, whose ifmap windows overlap.
+
+    None that has no fewer rounds than a smaller tile and reads no less of the ifmap in all.
+
+    >>> windows((0, 3, 4, 5, 6)), windows((0, 1, 2, 3, 4))  # filters of 3 rows and of 1
+    (array([1, 2, 3, 4]), array([1, 2, 4]))
+    """
+    size = len(touched) - 1
+    kept: list[int] = []
+    least: dict[int, float] = {}
+    for tile in range(1, size + 1):
+        turns, each = -(-size // tile), touched[tile] / tile
+        if each < least.get(turns, np.inf):
+            least[turns] = each
+            kept.append(tile)
+    return np.array(kept, dtype=np.int64)
 
 
 def grid(*axes: Whole) -> tuple[Whole, ...]:

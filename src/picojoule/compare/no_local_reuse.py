@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from picojoule.compare.area import Storage
-from picojoule.compare.dataflow import Block, Dataflow, Whole, grid, keep, rounds, tiles
+from picojoule.compare.dataflow import Block, Dataflow, Whole, grid, keep, rounds, tiles, windows
 from picojoule.compare.shape import Shape
 from picojoule.compare.split import from_totals
 
@@ -33,9 +33,7 @@ def _registers(shapes: Sequence[Shape]) -> int:
 
 
 def _blocks(shape: Shape, chip: Storage) -> Iterator[Block]:
-    n, e, f = grid(
-        tiles(shape.N), np.arange(1, shape.P + 1), np.arange(1, shape.Q + 1)
-    )
+    n, e, f = grid(tiles(shape.N), windows(shape.rows), windows(shape.columns))
     rows = np.array(shape.rows, dtype=np.int64)[e]
     columns = np.array(shape.columns, dtype=np.int64)[f]
     for q in tiles(shape.C):  # of two with as many rounds, the smaller leaves more room
@@ -46,9 +44,7 @@ def _blocks(shape: Shape, chip: Storage) -> Iterator[Block]:
             yield block
 
 
-def _of_channels(
-    q: int, shape: Shape, chip: Storage, *arrays: Whole
-) -> Block | None:
+def _of_channels(q: int, shape: Shape, chip: Storage, *arrays: Whole) -> Block | None:
     n, e, f, rows, columns = arrays
     room = chip.buffer_words - n * q * rows * columns
     each = q * shape.R * shape.S + n * e * f
@@ -59,12 +55,13 @@ def _of_channels(
     # As many filters as fit, and as many at a time as the array takes, only save reads of ifmaps.
     m = np.minimum(room // each, shape.M)
     p = np.minimum(m, chip.pes // q)
-    again = rows * (shape.P / e) * columns * (shape.Q / f) / (shape.H * shape.W)
-    uses = np.full(n.shape, shape.ifmap_uses)
-    weight_uses = np.full(n.shape, shape.weight_uses)
+    again = (
+        rows * (shape.P / e) * columns * (shape.Q / f) / (shape.ifmap_rows * shape.ifmap_columns)
+    )
+    uses, weight_uses = shape.ifmap_uses, shape.weight_uses
     return Block(
-        {"n": n, "m": m, "e": e, "f": f, "p": p, "q": np.full(n.shape, q)},
-        p * q,
+        {"n": n, "m": m, "e": e, "f": f, "p": p, "q": q},
+        shape.M * shape.C / (rounds(shape.M, p) * -(-shape.C // q)),
         ifmaps=from_totals(
             rounds(shape.M, m) * again,
             rounds(shape.M, p) * (shape.ifmap_uses / shape.M),
@@ -79,9 +76,7 @@ def _of_channels(
             weight_uses,
             skips=frozenset({"array", "rf"}),
         ),
-        psums=from_totals(
-            1, rounds(shape.C, np.int64(q)) * shape.R * shape.S, shape.window, shape.window
-        ),
+        psums=from_totals(1, -(-shape.C // q) * shape.R * shape.S, shape.window, shape.window),
     )
 
 

@@ -4,18 +4,18 @@ Keep each psum in the register file for all its C*R*S steps, so DRAM sees finish
 only. Every weight and every pixel that a PE uses comes over the array: two transfers a MAC. They
 differ in what the PEs work on at a time, hence in what one read of the buffer serves:
 
-    OS_A  one ofmap channel, e x f pixels of n images (SOC-MOP): a weight goes to all PEs, pixels move
-          from neighbour to neighbour in both directions. ShiDianNao.
+    OS_A  one ofmap channel, e x f pixels of n images (SOC-MOP): a weight goes to all PEs, pixels
+          move from neighbour to neighbour in both directions. ShiDianNao.
     OS_B  p ofmap channels, f pixels of one ofmap row of n images (MOC-MOP): pixels are shared by
           the p channels and move along one row only. Gupta's.
-    OS_C  p ofmap channels, one pixel of n images (MOC-SOP): pixels are shared by the p channels, and
-          no window slides on the chip. Peemen's.
+    OS_C  p ofmap channels, one pixel of n images (MOC-SOP): pixels are shared by the p channels,
+          and no window slides on the chip. Peemen's.
 
     buffer    m filters * C*R*S + n * (the ifmap's window: C * rows * columns)
     array     OS_A  n*e*f <= PEs      OS_B  n*p*f <= PEs, p <= m      OS_C  n*p <= PEs, p <= m
     RF        OS_A  1 + U + U*R       OS_B  1 + U                     OS_C  1 word
     weights   a = 1;  ab = one read of the buffer for each group of pixels that works at a time
-    ifmaps    a = ceil(M/m) * (read in windows) / (ifmap);  ab: M, ceil(M/p), ceil(M/p) for ceil(M/m)
+    ifmaps    a = ceil(M/m) * (read in windows) / (ifmap);  ab has M, ceil(M/p), ceil(M/p) instead
     psums     d = C*R*S
 
 U is the stride: what slides must be kept by each PE until its neighbour wants it. The register
@@ -29,12 +29,11 @@ are our reading: they follow from its buffer bar, which falls to one seventh fro
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from picojoule.compare.area import Storage
-from picojoule.compare.dataflow import Block, Dataflow, Whole, grid, keep, rounds, tiles
+from picojoule.compare.dataflow import Block, Dataflow, Whole, grid, keep, rounds, tiles, windows
 from picojoule.compare.shape import Shape
-from picojoule.compare.split import from_totals
+from picojoule.compare.split import Uses, from_totals
 
 _STREAMED = frozenset({"rf"})
 
@@ -53,18 +52,20 @@ def _registers_c(shapes: Sequence[Shape]) -> int:
 
 
 def _blocks_a(shape: Shape, chip: Storage) -> Iterator[Block]:
-    n, e, f = grid(tiles(shape.N), _range(shape.P), _range(shape.Q))
+    n, e, f = grid(tiles(shape.N), windows(shape.rows), windows(shape.columns))
     rows, columns = _window(shape.rows, e), _window(shape.columns, f)
     (n, e, f, rows, columns), m = _filters(
         shape, chip, n * shape.C * rows * columns, n * e * f, n, e, f, rows, columns
     )
     if not n.size:
         return
-    again = rows * (shape.P / e) * columns * (shape.Q / f) / (shape.H * shape.W)
+    again = (
+        rows * (shape.P / e) * columns * (shape.Q / f) / (shape.ifmap_rows * shape.ifmap_columns)
+    )
     yield _block(
         shape,
         {"m": m, "n": n, "e": e, "f": f},
-        n * e * f,
+        filters=1,
         weight_reads=rounds(shape.N, n) * rounds(shape.P, e) * rounds(shape.Q, f),
         ifmap_passes=rounds(shape.M, m) * again,
         ifmap_reads=shape.M * again,
@@ -72,17 +73,17 @@ def _blocks_a(shape: Shape, chip: Storage) -> Iterator[Block]:
 
 
 def _blocks_b(shape: Shape, chip: Storage) -> Iterator[Block]:
-    n, f = grid(tiles(shape.N), _range(shape.Q))
+    n, f = grid(tiles(shape.N), windows(shape.columns))
     rows, columns = shape.rows[1], _window(shape.columns, f)
     (n, f, columns), m = _filters(shape, chip, n * shape.C * rows * columns, n * f, n, f, columns)
     if not n.size:
         return
     p = np.minimum(m, chip.pes // (n * f))  # more channels only share more
-    again = rows * shape.P * columns * (shape.Q / f) / (shape.H * shape.W)
+    again = rows * shape.P * columns * (shape.Q / f) / (shape.ifmap_rows * shape.ifmap_columns)
     yield _block(
         shape,
         {"m": m, "n": n, "f": f, "p": p},
-        n * f * p,
+        filters=p,
         weight_reads=rounds(shape.N, n) * shape.P * rounds(shape.Q, f),
         ifmap_passes=rounds(shape.M, m) * again,
         ifmap_reads=rounds(shape.M, p) * again,
@@ -96,11 +97,11 @@ def _blocks_c(shape: Shape, chip: Storage) -> Iterator[Block]:
     if not n.size:
         return
     p = np.minimum(m, chip.pes // n)  # more channels only share more
-    again = rows * shape.P * columns * shape.Q / (shape.H * shape.W)
+    again = rows * shape.P * columns * shape.Q / (shape.ifmap_rows * shape.ifmap_columns)
     yield _block(
         shape,
         {"m": m, "n": n, "p": p},
-        n * p,
+        filters=p,
         weight_reads=rounds(shape.N, n) * shape.P * shape.Q,
         ifmap_passes=rounds(shape.M, m) * again,
         ifmap_reads=rounds(shape.M, p) * again,
@@ -121,26 +122,23 @@ def _filters(
 
 def _block(
     shape: Shape,
-    parameters: dict[str, Whole],
-    active_pes: Whole,
+    parameters: dict[str, Whole | int],
     *,
+    filters: Whole | int,
     weight_reads: Whole,
-    ifmap_passes: NDArray[np.float64],
-    ifmap_reads: NDArray[np.float64],
+    ifmap_passes: Uses,
+    ifmap_reads: Uses,
 ) -> Block:
-    uses = np.full(active_pes.shape, shape.ifmap_uses)
-    weight_uses = np.full(active_pes.shape, shape.weight_uses)
+    """Side by side, `filters` at a time; one read of a weight starts one group of pixels."""
+    uses, weight_uses = shape.ifmap_uses, shape.weight_uses
+    turns = rounds(shape.M, np.asarray(filters)) * weight_reads
     return Block(
         parameters,
-        active_pes,
+        shape.M * shape.weight_uses / turns,
         ifmaps=from_totals(ifmap_passes, ifmap_reads, uses, uses, skips=_STREAMED),
         weights=from_totals(1, weight_reads, weight_uses, weight_uses, skips=_STREAMED),
         psums=from_totals(1, 1, 1, shape.window),
     )
-
-
-def _range(size: int) -> Whole:
-    return np.arange(1, size + 1)
 
 
 def _window(touched: tuple[int, ...], tile: Whole) -> Whole:

@@ -21,7 +21,7 @@ class Cost:
         by_level: Energy by what spends it (`LEVELS`).
         by_tensor: The same energy by data type (`TENSORS`); a MAC belongs to each by a third.
         dram_accesses: Words read from and written to DRAM.
-        delay: Cycles, as far as they depend on the dataflow: MACs over PEs with work, layer by layer.
+        delay: Cycles, as far as they depend on the dataflow: MACs over PEs with work.
     """
 
     macs: int

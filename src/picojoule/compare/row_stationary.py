@@ -1,10 +1,10 @@
 """RS: a row of a filter stays in its PE and slides over a row of the ifmap, for a row of psums.
 
 The primitive is one-dimensional: a PE keeps a filter row, S pixels and a psum in its register file.
-R x e of them make a set, two-dimensional: filter rows are shared across the e ofmap rows, ifmap rows
-along diagonals, psums add up the R rows. In the array stand r sets of different channels, whose
-psums add up, and t of different filters, which share the ifmap; each PE interleaves p filters
-and q channels; n images follow one another in a pass. As on Eyeriss.
+R x e of them make a set, two-dimensional: filter rows are shared across the e ofmap rows, ifmap
+rows along diagonals, psums add up the R rows. In the array stand r sets of different channels,
+whose psums add up, and t of different filters, which share the ifmap; each PE interleaves
+p filters and q channels; n images follow one another in a pass. As on Eyeriss.
 
     mapping   m filters, n images in the buffer; e ofmap rows, r*t sets in the array; p, q in a PE
     ifmaps    a = ceil(M/m) * (rows read in strips of e) / H;  ab: ceil(M/(p*t)) for ceil(M/m);
@@ -25,7 +25,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from picojoule.compare.area import BASELINE_BYTES, WORD_BYTES, Storage
-from picojoule.compare.dataflow import Block, Dataflow, Whole, grid, keep, rounds, tiles
+from picojoule.compare.dataflow import Block, Dataflow, Whole, grid, keep, rounds, tiles, windows
 from picojoule.compare.shape import Shape
 from picojoule.compare.split import from_totals
 
@@ -36,70 +36,76 @@ def _registers(shapes: Sequence[Shape]) -> int:
 
 
 def _blocks(shape: Shape, chip: Storage) -> Iterator[Block]:
-    deepest = min(shape.C, (chip.rf_words - 1) // (2 * shape.S))
-    if deepest < 1:
-        return
-    q = np.arange(1, deepest + 1)
-    for e in range(1, min(shape.P, chip.pes // shape.R) + 1):
-        r, t = _sets(shape, chip.pes // (shape.R * e))
-        n, q_of, place = grid(tiles(shape.N), q, np.arange(r.size))
-        block = _of_strip(e, shape, chip, n, q_of, r[place], t[place])
-        if block:
-            yield block
+    q, r, p = _reuses(shape, chip)
+    for e in windows(shape.rows).tolist():
+        places = chip.pes // (shape.R * e)
+        fitting = keep(r <= places, q, r, p)
+        for n in tiles(shape.N).tolist():
+            block = _of_strip(e, n, places, shape, chip, *fitting)
+            if block:
+                yield block
 
 
-def _sets(shape: Shape, places: int) -> tuple[Whole, Whole]:
-    """Every (r, t) that stands in the array at a time."""
-    r = np.arange(1, min(shape.C, places) + 1)
-    most = np.minimum(places // r, shape.M)
-    # For each r: t = 1, 2, ... most.
-    start = np.repeat(np.cumsum(most) - most, most)
-    return np.repeat(r, most), np.arange(most.sum()) - start + 1
+def _reuses(shape: Shape, chip: Storage) -> tuple[Whole, Whole, Whole]:
+    """Every (q, r, p) worth a look.
+
+    ceil(C/(q*r)) is ceil(ceil(C/q)/r), and so with p and t: of tiles with as many rounds, the
+    smallest does.
+    """
+    found: list[tuple[Whole, ...]] = [(np.empty(0, dtype=np.int64),) * 3]
+    for q in tiles(shape.C):
+        deepest = (chip.rf_words - q * shape.S) // (q * shape.S + 1)
+        if deepest < 1:
+            break
+        p = tiles(shape.M)
+        found.append(grid(q[None], tiles(int(rounds(shape.C, q))), p[p <= deepest]))
+    q, r, p = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return q, r, p
 
 
-def _of_strip(e: int, shape: Shape, chip: Storage, *arrays: Whole) -> Block | None:
-    n, q, r, t = arrays
+def _of_strip(
+    e: int, n: int, places: int, shape: Shape, chip: Storage, *arrays: Whole
+) -> Block | None:
+    q, r, p = arrays
     rows = shape.rows[e]
-    # As many filters as fit are best: in the buffer they save passes over the ifmap, in a PE
-    # transfers of pixels.
-    m = np.minimum((chip.buffer_words // n - q * r * rows * shape.W) // (e * shape.Q), shape.M)
-    p = np.minimum((chip.rf_words - q * shape.S) // (q * shape.S + 1), m // t)
-    legal = (q * r <= shape.C) & (p >= 1)
+    # As many filters as fit, and as many sets of them as stand in the array, only save reads.
+    m = np.minimum(
+        (chip.buffer_words // n - q * r * rows * shape.ifmap_columns) // (e * shape.Q), shape.M
+    )
+    t = np.minimum(m // p, places // r)
+    legal = t >= 1
     if not legal.any():
         return None
-    n, q, r, t, m, p = keep(legal, n, q, r, t, m, p)
-    again = rows * (shape.P / e) / shape.H
-    passes, sets = rounds(shape.N, n), rounds(shape.C, q)
-    weight_uses = np.full(n.shape, shape.weight_uses)
+    q, r, p, m, t = keep(legal, *arrays, m, t)
+    again = rows * (shape.P / e) / shape.ifmap_rows
+    strips, passes = -(-shape.P // e), -(-shape.N // n)
+    work = shape.R * shape.P * shape.C * shape.M
     return Block(
-        {"m": m, "n": n, "e": np.full(n.shape, e), "p": p, "q": q, "r": r, "t": t},
-        shape.R * e * r * t,
+        {"m": m, "n": n, "e": e, "p": p, "q": q, "r": r, "t": t},
+        work / (strips * rounds(shape.C, q * r) * rounds(shape.M, p * t) * p * q),
         ifmaps=from_totals(
             rounds(shape.M, m) * again,
             rounds(shape.M, p * t) * again,
-            rounds(shape.M, p) * (shape.R * shape.P / shape.H),
-            np.full(n.shape, shape.ifmap_uses),
+            rounds(shape.M, p) * (shape.R * shape.P / shape.ifmap_rows),
+            shape.ifmap_uses,
         ),
         weights=from_totals(
-            passes * -(-shape.P // e),
-            passes * -(-shape.P // e),
-            passes * shape.P,
-            weight_uses,
+            passes * strips, passes * strips, passes * shape.P, shape.weight_uses,
             skips=frozenset({"buffer"}),
         ),
-        psums=from_totals(1, rounds(shape.C, q * r), sets * shape.R, shape.window),
-    )
+        psums=from_totals(1, rounds(shape.C, q * r), rounds(shape.C, q) * shape.R, shape.window),
+    )  # fmt: skip
 
 
 def _obstacle(shape: Shape, chip: Storage) -> str:
-    if shape.R > chip.pes:
+    if chip.pes < shape.R:
         return f"a set is {shape.R:,} PEs high; there are {chip.pes:,}"
-    if 2 * shape.S + 1 > chip.rf_words:
+    if chip.rf_words < 2 * shape.S + 1:
         return (
             f"a filter row, as many pixels and a psum take {2 * shape.S + 1:,} words; "
             f"a register file holds {chip.rf_words:,}"
         )
-    needed = shape.rows[1] * shape.W + shape.Q
+    needed = shape.rows[1] * shape.ifmap_columns + shape.Q
     return (
         f"the ifmap rows of one ofmap row and its psums take {needed:,} words; "
         f"the buffer holds {chip.buffer_words:,}"

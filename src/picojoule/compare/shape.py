@@ -44,12 +44,12 @@ class Shape:
     columns: tuple[int, ...]
 
     @property
-    def H(self) -> int:
+    def ifmap_rows(self) -> int:
         """Ifmap rows that are used, padding included."""
         return self.rows[-1]
 
     @property
-    def W(self) -> int:
+    def ifmap_columns(self) -> int:
         """Ifmap columns that are used, padding included."""
         return self.columns[-1]
 
@@ -71,7 +71,7 @@ class Shape:
     @property
     def ifmaps(self) -> int:
         """Ifmap values."""
-        return self.repeats * self.G * self.N * self.C * self.H * self.W
+        return self.repeats * self.G * self.N * self.C * self.ifmap_rows * self.ifmap_columns
 
     @property
     def psums(self) -> int:

@@ -14,11 +14,11 @@ passes a level without being kept there costs nothing beyond its dearer end.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-Uses = float | NDArray[np.float64]
+Uses = float | NDArray[Any]
 """One mapping's number, or that of many mappings side by side."""
 
 

@@ -1,9 +1,9 @@
 """Survey: the comparison as the survey's figures were made, from the reuse splits.
 
 For each dataflow a chip of the same area; for each layer the mapping of least energy that the
-dataflow allows on it; energy, DRAM accesses and delay summed over the layers. Transfers are taken to be
-hidden behind computation, so the delay is that of the PEs with work. Each level costs the same
-under every dataflow.
+dataflow allows on it; energy, DRAM accesses and delay summed over the layers. Transfers are taken
+to be hidden behind computation, so the delay is that of the PEs with work. Each level costs the
+same under every dataflow.
 
 Source: chen2016isca, Sec. VI and VII; sze2017, Sec. V-B. docs/compare.md says what is whose.
 """

@@ -19,9 +19,7 @@ _KILO = scaled(1 / 1024, decimals=1)
 _LEVEL_NAMES = {"alu": "ALU", "rf": "RF", "array": "array", "buffer": "buffer", "dram": "DRAM"}
 
 
-def describe_comparison(
-    found: Comparison, *, width: int = WIDTH, color: bool = False
-) -> str:
+def describe_comparison(found: Comparison, *, width: int = WIDTH, color: bool = False) -> str:
     """The comparison as text: energy, what it comes from, layers, and what cannot run."""
     tables = [_energy_table(found), _chip_table(found), _layer_table(found)]
     if found.left_out:
@@ -61,11 +59,11 @@ def _title(found: Comparison) -> str:
 def _energy_table(found: Comparison) -> Table:
     columns = (
         Column("dataflow", "name", align="left"),
-        Column("energy/MAC", "energy_per_mac", _TWO),
+        Column("total", "energy_per_mac", _TWO),
         Column("x RS", "relative", _TWO),
         *(Column(_LEVEL_NAMES[name], f"by_level.{name}", _TWO) for name in LEVELS),
         *(Column(name, f"by_tensor.{name}", _TWO) for name in TENSORS),
-        Column("DRAM/MAC", "dram_accesses_per_mac", scaled(1.0, decimals=4)),
+        Column("accesses", "dram_accesses_per_mac", scaled(1.0, decimals=4)),
         Column("EDP", "edp", scaled(1.0, decimals=4)),
     )
     base = next((d.cost for d in found.dataflows if d.key == "rs"), None)
@@ -75,8 +73,8 @@ def _energy_table(found: Comparison) -> Table:
         columns,
         tuple(_energy_row(dataflow, base) for dataflow in found.dataflows),
         notes=(
-            "Energy in MACs, per MAC; a MAC's own belongs to each data type by a third. "
-            "DRAM/MAC: accesses. EDP: energy per MAC / active PEs.",
+            "Energy per MAC, in MACs; the MAC's own belongs to each data type by a third. "
+            "accesses: of DRAM, per MAC. EDP: energy per MAC / active PEs.",
             *notes,
         ),
     )
@@ -85,7 +83,7 @@ def _energy_table(found: Comparison) -> Table:
 def _energy_row(dataflow: DataflowCost, base: Cost | None) -> tuple[Cell, ...]:
     cost = dataflow.cost
     if cost is None:
-        return (dataflow.name, "cannot run", *[None] * (len(LEVELS) + len(TENSORS) + 3))
+        return (dataflow.name, *[None] * (len(LEVELS) + len(TENSORS) + 4))
     return (
         dataflow.name,
         cost.energy_per_mac,

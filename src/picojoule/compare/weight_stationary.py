@@ -2,10 +2,11 @@
 
 Keeps each weight in the register file for all its N*P*Q uses. A block of R x S PEs holds
 one filter plane; r blocks work on different channels and add to the same psums, t on different
-filters and share the ifmap. A pixel is broadcast to every PE whose weight needs it and kept nowhere;
-a psum moves to the next PE each cycle and, at the end of a filter row, through the buffer to the
-next row. So do nn-X (neuFlow), Origami and the chips of Sankaradas, Sriram, Chakradhar and Park. The
-ifmap runs by in strips of f ofmap columns, which keeps the delay lines between filter rows short.
+filters and share the ifmap. A pixel is broadcast to every PE whose weight needs it and kept
+nowhere; a psum moves to the next PE each cycle and, at the end of a filter row, through the buffer
+to the next row. So do nn-X (neuFlow), Origami and the chips of Sankaradas, Sriram, Chakradhar
+and Park. The ifmap runs by in strips of f ofmap columns, which keeps the delay lines between
+filter rows short.
 
     mapping   r channels, t filters, f ofmap columns
     ifmaps    a = ceil(M/t) * (columns read in strips of f) / W;  then over the array at each use
@@ -40,9 +41,7 @@ def _blocks(shape: Shape, chip: Storage) -> Iterator[Block]:
     places = chip.pes // (shape.R * shape.S)
     if not places:
         return
-    r, t = grid(
-        np.arange(1, min(shape.C, places) + 1), np.arange(1, min(shape.M, places) + 1)
-    )
+    r, t = grid(np.arange(1, min(shape.C, places) + 1), np.arange(1, min(shape.M, places) + 1))
     room = chip.buffer_words - shape.N * t * shape.P * shape.Q
     r, t, room = keep((r * t <= places) & (room >= 0), r, t, room)
     if not r.size:
@@ -51,15 +50,15 @@ def _blocks(shape: Shape, chip: Storage) -> Iterator[Block]:
     columns = np.array(shape.columns, dtype=np.int64)
     delays = np.maximum(columns[1:] - shape.S, 0) * (shape.R - 1)
     f = np.searchsorted(delays, room // (r * t), side="right")
-    again = columns[f] * (shape.Q / f) / shape.W
+    again = columns[f] * (shape.Q / f) / shape.ifmap_columns
     yield Block(
         {"r": r, "t": t, "f": f},
-        r * t * shape.R * shape.S,
+        shape.window * shape.M / (rounds(shape.C, r) * rounds(shape.M, t)),
         ifmaps=from_totals(
             rounds(shape.M, t) * again,
             rounds(shape.M, t) * again,
-            np.full(r.shape, shape.ifmap_uses),
-            np.full(r.shape, shape.ifmap_uses),
+            shape.ifmap_uses,
+            shape.ifmap_uses,
             skips=frozenset({"buffer", "rf"}),
         ),
         weights=from_totals(1, 1, 1, shape.weight_uses, skips=_PASSED),
@@ -68,7 +67,7 @@ def _blocks(shape: Shape, chip: Storage) -> Iterator[Block]:
 
 
 def _obstacle(shape: Shape, chip: Storage) -> str:
-    if shape.R * shape.S > chip.pes:
+    if chip.pes < shape.R * shape.S:
         return f"a filter plane takes {shape.R * shape.S:,} PEs; there are {chip.pes:,}"
     return (
         f"psums do not fit: one filter's, for all N*P*Q pixels of the batch, take "
