@@ -6,6 +6,7 @@ others are, the rule takes that value and says why; everything else is enumerate
 the blocks is the best of all.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -137,7 +138,9 @@ def tiles(size: int) -> Whole:
     >>> tiles(10)
     array([ 1,  2,  3,  4,  5, 10])
     """
-    return np.unique(-(-size // np.arange(1, size + 1)))
+    small = np.arange(1, math.isqrt(size) + 2)
+    turns = -(-size // np.concatenate([small, -(-size // small)]))
+    return np.unique(-(-size // turns))
 
 
 def windows(touched: tuple[int, ...]) -> Whole:

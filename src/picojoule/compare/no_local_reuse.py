@@ -33,25 +33,26 @@ def _registers(shapes: Sequence[Shape]) -> int:
 
 
 def _blocks(shape: Shape, chip: Storage) -> Iterator[Block]:
-    n, e, f = grid(tiles(shape.N), windows(shape.rows), windows(shape.columns))
+    e, f = grid(windows(shape.rows), windows(shape.columns))
     rows = np.array(shape.rows, dtype=np.int64)[e]
     columns = np.array(shape.columns, dtype=np.int64)[f]
     for q in tiles(shape.C):  # of two with as many rounds, the smaller leaves more room
         if q > chip.pes:
             return
-        block = _of_channels(int(q), shape, chip, n, e, f, rows, columns)
-        if block:
-            yield block
+        for n in tiles(shape.N).tolist():
+            block = _of_channels(int(q), n, shape, chip, e, f, rows, columns)
+            if block:
+                yield block
 
 
-def _of_channels(q: int, shape: Shape, chip: Storage, *arrays: Whole) -> Block | None:
-    n, e, f, rows, columns = arrays
+def _of_channels(q: int, n: int, shape: Shape, chip: Storage, *arrays: Whole) -> Block | None:
+    e, f, rows, columns = arrays
     room = chip.buffer_words - n * q * rows * columns
     each = q * shape.R * shape.S + n * e * f
     legal = room >= each
     if not legal.any():
         return None
-    n, e, f, rows, columns, room, each = keep(legal, *arrays, room, each)
+    e, f, rows, columns, room, each = keep(legal, *arrays, room, each)
     # As many filters as fit, and as many at a time as the array takes, only save reads of ifmaps.
     m = np.minimum(room // each, shape.M)
     p = np.minimum(m, chip.pes // q)
@@ -70,7 +71,7 @@ def _of_channels(q: int, shape: Shape, chip: Storage, *arrays: Whole) -> Block |
             skips=frozenset({"rf"}),
         ),
         weights=from_totals(
-            rounds(shape.N, n) * rounds(shape.P, e) * rounds(shape.Q, f),
+            -(-shape.N // n) * rounds(shape.P, e) * rounds(shape.Q, f),
             weight_uses,
             weight_uses,
             weight_uses,

@@ -52,31 +52,32 @@ def _registers_c(shapes: Sequence[Shape]) -> int:
 
 
 def _blocks_a(shape: Shape, chip: Storage) -> Iterator[Block]:
-    n, e, f = grid(tiles(shape.N), windows(shape.rows), windows(shape.columns))
-    rows, columns = _window(shape.rows, e), _window(shape.columns, f)
-    (n, e, f, rows, columns), m = _filters(
-        shape, chip, n * shape.C * rows * columns, n * e * f, n, e, f, rows, columns
-    )
-    if not n.size:
-        return
-    again = (
-        rows * (shape.P / e) * columns * (shape.Q / f) / (shape.ifmap_rows * shape.ifmap_columns)
-    )
-    yield _block(
-        shape,
-        {"m": m, "n": n, "e": e, "f": f},
-        filters=1,
-        weight_reads=rounds(shape.N, n) * rounds(shape.P, e) * rounds(shape.Q, f),
-        ifmap_passes=rounds(shape.M, m) * again,
-        ifmap_reads=shape.M * again,
-    )
+    pairs = grid(windows(shape.rows), windows(shape.columns))
+    for n in tiles(shape.N).tolist():
+        e, f = keep(pairs[0] * pairs[1] <= chip.pes // n, *pairs)
+        rows, columns = _window(shape.rows, e), _window(shape.columns, f)
+        (e, f, rows, columns), m = _filters(
+            shape, chip, n * shape.C * rows * columns, e, f, rows, columns
+        )
+        area = shape.ifmap_rows * shape.ifmap_columns
+        again = rows * (shape.P / e) * columns * (shape.Q / f) / area
+        if m.size:
+            yield _block(
+                shape,
+                {"m": m, "n": n, "e": e, "f": f},
+                filters=1,
+                weight_reads=-(-shape.N // n) * rounds(shape.P, e) * rounds(shape.Q, f),
+                ifmap_passes=rounds(shape.M, m) * again,
+                ifmap_reads=shape.M * again,
+            )
 
 
 def _blocks_b(shape: Shape, chip: Storage) -> Iterator[Block]:
     n, f = grid(tiles(shape.N), windows(shape.columns))
+    n, f = keep(n * f <= chip.pes, n, f)
     rows, columns = shape.rows[1], _window(shape.columns, f)
-    (n, f, columns), m = _filters(shape, chip, n * shape.C * rows * columns, n * f, n, f, columns)
-    if not n.size:
+    (n, f, columns), m = _filters(shape, chip, n * shape.C * rows * columns, n, f, columns)
+    if not m.size:
         return
     p = np.minimum(m, chip.pes // (n * f))  # more channels only share more
     again = rows * shape.P * columns * (shape.Q / f) / (shape.ifmap_rows * shape.ifmap_columns)
@@ -92,9 +93,10 @@ def _blocks_b(shape: Shape, chip: Storage) -> Iterator[Block]:
 
 def _blocks_c(shape: Shape, chip: Storage) -> Iterator[Block]:
     n = tiles(shape.N)
+    n = n[n <= chip.pes]
     rows, columns = shape.rows[1], shape.columns[1]
-    (n,), m = _filters(shape, chip, n * shape.C * rows * columns, n, n)
-    if not n.size:
+    (n,), m = _filters(shape, chip, n * shape.C * rows * columns, n)
+    if not m.size:
         return
     p = np.minimum(m, chip.pes // n)  # more channels only share more
     again = rows * shape.P * columns * shape.Q / (shape.ifmap_rows * shape.ifmap_columns)
@@ -109,14 +111,14 @@ def _blocks_c(shape: Shape, chip: Storage) -> Iterator[Block]:
 
 
 def _filters(
-    shape: Shape, chip: Storage, window: Whole, pes: Whole, *arrays: Whole
+    shape: Shape, chip: Storage, window: Whole, *arrays: Whole
 ) -> tuple[tuple[Whole, ...], Whole]:
     """What fits of some mappings, and the filters m that the buffer keeps for them.
 
     As many as fit are best: they only save passes over the ifmap.
     """
     m = np.minimum((chip.buffer_words - window) // shape.window, shape.M)
-    legal = (m >= 1) & (pes <= chip.pes)
+    legal = m >= 1
     return keep(legal, *arrays), m[legal]
 
 

@@ -30,7 +30,7 @@ DATAFLOWS: tuple[Dataflow, ...] = (
     ROW_STATIONARY,
 )
 """In the order of the survey's figure."""
-MOST_PES = 1 << 16
+MOST_PES, MOST_IMAGES = 1 << 16, 1 << 12
 
 
 def survey(
@@ -51,10 +51,10 @@ def survey(
         score: What each mapping is chosen for.
 
     Raises:
-        Unsupported: Too many PEs, or `layers` names nothing known.
+        Unsupported: Too many PEs or images, or `layers` names nothing known.
         WorkloadError: The network has no such layers.
     """
-    _check(pes, layers)
+    _check(pes, network.batch, layers)
     shapes, left_out = shapes_of(network)
     wanted = tuple(shape for shape in shapes if layers in ("all", shape.kind))
     if not wanted:
@@ -87,7 +87,7 @@ def chip_of(dataflow: Dataflow, shapes: Sequence[Shape], pes: int) -> Storage:
     return storage(pes, rf_bytes=dataflow.registers(shapes) * WORD_BYTES)
 
 
-def _check(pes: int, layers: str) -> None:
+def _check(pes: int, batch: int, layers: str) -> None:
     if not 1 <= pes <= MOST_PES:
         raise Unsupported(
             "number of PEs is out of range",
@@ -95,6 +95,14 @@ def _check(pes: int, layers: str) -> None:
             got=pes,
             expected=f"1 to {MOST_PES:,}",
             fix="the study has 256, 512 and 1024",
+        )
+    if batch > MOST_IMAGES:
+        raise Unsupported(
+            "batch is out of range",
+            where="--batch",
+            got=batch,
+            expected=f"1 to {MOST_IMAGES:,}",
+            fix="the study has 1, 16, 64 and 256",
         )
     if layers not in LAYERS:
         raise Unsupported(

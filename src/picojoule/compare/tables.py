@@ -52,7 +52,7 @@ def _title(found: Comparison) -> str:
     kinds = {"conv": "convolutions", "fc": "fully connected layers", "all": "all layers"}
     return (
         f"{found.network}, {kinds[found.layers]}, batch {found.batch}: "
-        f"dataflows with {found.pes:,} PEs on the same area"
+        f"dataflows with {found.pes:,} {'PE' if found.pes == 1 else 'PEs'} on the same area"
     )
 
 
