@@ -14,7 +14,7 @@ FPGA. Every MAC fetches its weight from the buffer, and every psum returns there
     RF        none
 
 Source: chen2016isca, Sec. IV-C and VI (no register file, shared pixels, psums across groups); the
-buffer and who passes the array: chen2016cnnflow.
+buffer and who passes the array: cnnflow2016.
 """
 
 from collections.abc import Iterator, Sequence

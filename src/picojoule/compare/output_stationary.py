@@ -22,7 +22,7 @@ U is the stride: what slides must be kept by each PE until its neighbour wants i
 files are those of the layer that needs most: 98, 10 and 2 bytes for AlexNet.
 
 Source: chen2016isca, Sec. IV-B and VI (what works at a time, its limits at N = 1, the register
-files); buffers and the number of reads of OS_A and OS_B: chen2016cnnflow. The n images of OS_C
+files); buffers and the number of reads of OS_A and OS_B: cnnflow2016. The n images of OS_C
 are our reading: they follow from its buffer bar, which falls to one seventh from N = 1 to N = 16.
 """
 

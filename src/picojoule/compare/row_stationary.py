@@ -16,7 +16,7 @@ p filters and q channels; n images follow one another in a pass. As on Eyeriss.
     buffer    n*m*e*Q psums + n*q*r*(rows of a strip)*W pixels, p*t <= m, q*r <= C
 
 Source: chen2016isca, Sec. V; chen2017jssc, Sec. IV (sets, strips, r, t, p, q, n, m and their
-limits); that filters pass the buffer without being kept there: chen2016cnnflow, and the fabricated
+limits); that filters pass the buffer without being kept there: cnnflow2016, and the fabricated
 chip, which prefetches them. Depth of the register file: chen2016isca, Sec. VI (512 B).
 """
 

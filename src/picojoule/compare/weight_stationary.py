@@ -17,7 +17,7 @@ filter rows short.
     RF        1 word
 
 Source: chen2016isca, Sec. IV-A and VI (block, broadcast, the psum's way, one weight at a time, all
-N*P*Q products in turn); the delay lines, strips and who passes the buffer: chen2016cnnflow.
+N*P*Q products in turn); the delay lines, strips and who passes the buffer: cnnflow2016.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,0 +1,127 @@
+"""The comparison: what comes back, in which form, and what cannot run."""
+
+import json
+
+import pytest
+
+from picojoule.compare import DATAFLOWS, compare, comparison_chart, describe_comparison
+from picojoule.compare.dataflow import tiles, windows
+from picojoule.errors import Unsupported, WorkloadError
+from picojoule.workload import load
+
+KEYS = ("ws", "os_a", "os_b", "os_c", "nlr", "rs")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return compare(load("lenet5", batch=2), pes=64, layers="all")
+
+
+def test_tiles_are_the_smallest_for_each_number_of_rounds() -> None:
+    for size in range(1, 200):
+        turns = {-(-size // tile) for tile in range(1, size + 1)}
+        smallest = sorted(min(t for t in range(1, size + 1) if -(-size // t) == n) for n in turns)
+        assert tiles(size).tolist() == smallest
+
+
+def test_windows_are_those_that_no_smaller_tile_beats() -> None:
+    assert windows((0, 3, 4, 5, 6)).tolist() == [1, 2, 3, 4]
+    assert windows((0, 1, 2, 3, 4, 5)).tolist() == [1, 2, 3, 5]
+
+
+def test_json_has_the_agreed_keys(found) -> None:
+    data = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert {"pes", "batch", "layers", "dataflows"} <= data.keys()
+    assert (data["pes"], data["batch"], data["layers"]) == (64, 2, "all")
+    assert tuple(data["dataflows"]) == KEYS
+    for dataflow in data["dataflows"].values():
+        assert dataflow["by_level"].keys() == {"alu", "rf", "array", "buffer", "dram"}
+        assert dataflow["by_tensor"].keys() == {"ifmaps", "weights", "psums"}
+        assert {"energy_per_mac", "dram_accesses_per_mac", "edp", "feasible"} <= dataflow.keys()
+
+
+def test_parts_add_up_to_the_whole(found) -> None:
+    for dataflow in found.dataflows:
+        cost = dataflow.cost
+        assert cost.energy == pytest.approx(sum(cost.by_tensor.values()))
+        assert cost.energy == pytest.approx(sum(layer.cost.energy for layer in dataflow.layers))
+        assert cost.by_level["dram"] == pytest.approx(200 * cost.dram_accesses)
+        assert cost.by_level["alu"] == cost.macs == load("lenet5", batch=2).macs
+        assert 0 < cost.active_pes <= 64
+        assert cost.edp == pytest.approx(cost.energy / cost.macs / cost.active_pes)
+
+
+def test_what_cannot_run_says_why_and_has_no_figures() -> None:
+    found = compare(load("alexnet", batch=2), pes=64)
+    ws = found["ws"]
+    assert ws.cost is None
+    assert ws.why.startswith("CONV1: a filter plane takes 121 PEs; there are 64")
+    assert ws.layers[1].cost is not None
+    data = ws.to_dict()
+    assert (data["feasible"], data["energy_per_mac"], data["by_level"]["dram"]) == (False,) + (
+        None,
+    ) * 2
+    assert "WS cannot run: CONV1: a filter plane" in describe_comparison(found)
+    chart = comparison_chart(found)
+    assert chart.labels == ("OS_A", "OS_B", "OS_C", "NLR", "RS")
+    assert "WS cannot run" in chart.title
+
+
+@pytest.mark.parametrize("pes", [1, 8])
+def test_small_chips_get_a_reason_of_every_dataflow(pes: int) -> None:
+    found = compare(load("vgg16"), pes=pes, layers="all")
+    for dataflow in found.dataflows:
+        assert (dataflow.cost is None) == any(layer.cost is None for layer in dataflow.layers)
+        for layer in dataflow.layers:
+            assert bool(layer.why) == (layer.cost is None)
+
+
+def test_layers_of_one_shape_get_one_answer() -> None:
+    found = compare(load("transformer-block"), layers="fc")
+    query, key = found["rs"].layers[:2]
+    assert (query.name, key.name, query.cost) == ("query", "key", key.cost)
+
+
+def test_tables_have_every_dataflow_and_layer_within_a_hundred_columns(found) -> None:
+    text = describe_comparison(found)
+    for name in [dataflow.name for dataflow in DATAFLOWS]:
+        assert name in text
+    for layer in found["rs"].layers:
+        assert layer.name in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_the_chart_stacks_what_the_table_says(found) -> None:
+    chart = comparison_chart(found)
+    levels, tensors = chart.panels
+    expected = [dataflow.cost.energy_per_mac for dataflow in found.dataflows]
+    assert levels.totals == pytest.approx(expected)
+    assert tensors.totals == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        ({"pes": 0}, "--pes"),
+        ({"pes": 1 << 20}, "--pes"),
+        ({"layers": "pool"}, "--layers"),
+        ({"model": "guess"}, "--model"),
+    ],
+)
+def test_what_does_not_exist_is_refused(asked: dict, where: str) -> None:
+    with pytest.raises(Unsupported) as caught:
+        compare(load("lenet5"), **asked)
+    assert caught.value.where == where
+
+
+def test_too_many_images_are_refused() -> None:
+    with pytest.raises(Unsupported) as caught:
+        compare(load("lenet5", batch=5000))
+    assert caught.value.where == "--batch"
+
+
+def test_a_network_without_such_layers_is_refused() -> None:
+    with pytest.raises(WorkloadError) as caught:
+        compare(load("transformer-block"))
+    assert caught.value.fix == "ask for --layers fc"
+    assert compare(load("transformer-block"), layers="fc").dataflows
