@@ -1,9 +1,13 @@
 """The comparison: what comes back, in which form, and what cannot run."""
 
+import csv
+import io
 import json
+from pathlib import Path
 
 import pytest
 
+from picojoule import cli
 from picojoule.compare import DATAFLOWS, compare, comparison_chart, describe_comparison
 from picojoule.compare.dataflow import tiles, windows
 from picojoule.errors import Unsupported, WorkloadError
@@ -125,3 +129,29 @@ def test_a_network_without_such_layers_is_refused() -> None:
         compare(load("transformer-block"))
     assert caught.value.fix == "ask for --layers fc"
     assert compare(load("transformer-block"), layers="fc").dataflows
+
+
+def test_the_command_gives_every_form_and_a_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = tmp_path / "dataflows.svg"
+    asked = ["compare", "lenet5", "--layers", "all", "--pes", "64", "--batch", "2"]
+    assert cli.main([*asked, "--format", "json", "--figure", str(picture)]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["batch"] == 2
+    assert picture.read_text().count("OS_A") >= 1
+    assert cli.main([*asked, "--format", "csv"]) == 0
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [row["dataflow"] for row in rows] == list(KEYS)
+    for row in rows:
+        total = data["dataflows"][row["dataflow"]]["energy_per_mac"]
+        assert float(row["energy_per_mac"]) == total
+    assert cli.main(asked) == 0
+    assert "lenet5, all layers, batch 2" in capsys.readouterr().out
+
+
+def test_a_picture_that_cannot_be_written_is_refused_before_any_work(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["compare", "lenet5", "--figure", "dataflows.gif"]) == 2
+    assert "picture format" in capsys.readouterr().err
