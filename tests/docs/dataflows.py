@@ -21,7 +21,7 @@ TENSORS = ("ifmaps", "weights", "psums")
 NAMES = {"ws": "WS", "os_a": "OS_A", "os_b": "OS_B", "os_c": "OS_C", "nlr": "NLR", "rs": "RS"}
 
 STORAGE_KB = {
-    # chen2016isca, Fig. 7b, 256 PEs: buffer, all register files.
+    # chen2016isca, storage on the same area, 256 PEs: buffer, all register files.
     "rs": (128.0, 128.0),
     "ws": (334.3, 0.5),
     "os_a": (243.9, 24.5),
@@ -32,8 +32,8 @@ STORAGE_KB = {
 ALU = 0.1558
 """Height of the MACs in every bar of the next figure: what one MAC costs."""
 CONV = {
-    # chen2016isca, Fig. 11 and 12, AlexNet's convolutions, 256 PEs: (dataflow, batch) -> RF, array,
-    # buffer, DRAM; 1 is RS at batch 1.
+    # chen2016isca, energy in AlexNet's convolutions, 256 PEs: (dataflow, batch) -> RF, array, buffer,
+    # DRAM; 1 is RS at batch 1.
     ("rs", 1): (0.6086, 0.0409, 0.0167, 0.1781),
     ("rs", 16): (0.6087, 0.0295, 0.0155, 0.1296),
     ("rs", 64): (0.6087, 0.0282, 0.0163, 0.1288),
@@ -53,7 +53,7 @@ CONV = {
     ("nlr", 64): (0.0000, 0.5901, 1.1832, 0.0973),
 }
 RS_LAYERS = {
-    # chen2016isca, Fig. 10, 256 PEs, batch 16, per MAC: DRAM, buffer, array, RF, total.
+    # chen2016isca, RS by layer, 256 PEs, batch 16, per MAC: DRAM, buffer, array, RF, total.
     "CONV1": (1.298, 0.089, 0.223, 3.818, 6.428),
     "CONV2": (0.620, 0.082, 0.163, 3.942, 5.806),
     "CONV3": (0.768, 0.124, 0.196, 3.904, 5.992),

@@ -1,9 +1,9 @@
 """Dataflow: a rule that lists every mapping it allows, and the best one of them.
 
-A rule lists the mappings of a layer in blocks, many side by side; what they cost follows
-from their splits. Where one parameter is always best at the largest value that fits, whatever the
-others are, the rule takes that value and says why; everything else is enumerated. So the best of
-the blocks is the best of all.
+A rule lists the mappings of a layer in blocks, many side by side; what they cost follows from
+their splits. It leaves out only what another mapping beats whatever else is chosen: a tile with as
+many rounds as a smaller one, and less than the most that fits where more only saves accesses. So
+the best of the blocks is the best of all.
 """
 
 import math

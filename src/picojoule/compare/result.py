@@ -176,7 +176,7 @@ class Comparison:
 
     def __getitem__(self, key: str) -> DataflowCost:
         """A dataflow by its key."""
-        return next(dataflow for dataflow in self.dataflows if dataflow.key == key)
+        return {dataflow.key: dataflow for dataflow in self.dataflows}[key]
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON; energies in MACs, for one MAC."""
