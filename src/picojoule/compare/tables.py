@@ -1,6 +1,7 @@
 """Tables: the comparison as rows for a reader, and as bars for a picture."""
 
 from picojoule.compare.result import LEVELS, TENSORS, Comparison, Cost, DataflowCost
+from picojoule.errors import Unsupported
 from picojoule.report import (
     WIDTH,
     Cell,
@@ -28,8 +29,20 @@ def describe_comparison(found: Comparison, *, width: int = WIDTH, color: bool = 
 
 
 def comparison_chart(found: Comparison) -> Chart:
-    """Energy per MAC of each dataflow, once by level and once by data type."""
+    """Energy per MAC of each dataflow that can run, once by level and once by data type.
+
+    Raises:
+        Unsupported: None can.
+    """
     able = [dataflow for dataflow in found.dataflows if dataflow.cost]
+    if not able:
+        raise Unsupported(
+            "nothing to draw",
+            where=found.network,
+            got=f"no dataflow that can run with {found.pes:,} PEs",
+            expected="at least one",
+            fix="give the chips more PEs; the table says what each dataflow lacks",
+        )
     per_mac = [dataflow.to_dict() for dataflow in able]
     levels = tuple(
         Stack(_LEVEL_NAMES[name], tuple(row["by_level"][name] for row in per_mac))

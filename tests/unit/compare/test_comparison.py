@@ -11,7 +11,7 @@ from picojoule import cli
 from picojoule.compare import DATAFLOWS, compare, comparison_chart, describe_comparison
 from picojoule.compare.dataflow import tiles, windows
 from picojoule.errors import Unsupported, WorkloadError
-from picojoule.workload import load
+from picojoule.workload import Layer, Network, Value, conv, load
 
 KEYS = ("ws", "os_a", "os_b", "os_c", "nlr", "rs")
 
@@ -129,6 +129,17 @@ def test_a_network_without_such_layers_is_refused() -> None:
         compare(load("transformer-block"))
     assert caught.value.fix == "ask for --layers fc"
     assert compare(load("transformer-block"), layers="fc").dataflows
+
+
+def test_where_nothing_can_run_there_is_no_picture() -> None:
+    operation = conv("large", M=1, C=1, P=2, Q=2, R=60, S=60)
+    layer = Layer("large", operation, ("x",), ("y",))
+    values = {"x": Value("x", (1,)), "y": Value("y", (1,))}
+    found = compare(Network("large", (layer,), values, ("x",), ("y",)), pes=1)
+    assert all(dataflow.why for dataflow in found.dataflows)
+    with pytest.raises(Unsupported):
+        comparison_chart(found)
+    assert describe_comparison(found).count("cannot run") == 6
 
 
 def test_the_command_gives_every_form_and_a_picture(
