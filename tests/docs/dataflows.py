@@ -32,8 +32,8 @@ STORAGE_KB = {
 ALU = 0.1558
 """Height of the MACs in every bar of the next figure: what one MAC costs."""
 CONV = {
-    # chen2016isca, energy in AlexNet's convolutions, 256 PEs: (dataflow, batch) -> RF, array, buffer,
-    # DRAM; 1 is RS at batch 1.
+    # chen2016isca, energy in AlexNet's convolutions, 256 PEs: (dataflow, batch) -> RF, array,
+    # buffer, DRAM; 1 is RS at batch 1.
     ("rs", 1): (0.6086, 0.0409, 0.0167, 0.1781),
     ("rs", 16): (0.6087, 0.0295, 0.0155, 0.1296),
     ("rs", 64): (0.6087, 0.0282, 0.0163, 0.1288),
