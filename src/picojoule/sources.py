@@ -105,6 +105,15 @@ _RECORDS = (
         2017,
         "doi:10.1109/ACSSC.2017.8335698",
     ),
+    Source(
+        "cnnflow2016",
+        "No author named",
+        "CNN Flow Analysis: scripts that optimise six dataflows on one area (MATLAB)",
+        "Public repository ominux/eyeriss-dataflow, a copy; register files and results are those "
+        "of chen2016isca",
+        2016,
+        "https://github.com/ominux/eyeriss-dataflow",
+    ),
     # What one action costs.
     Source(
         "horowitz2014",

@@ -1,7 +1,8 @@
 """Documents: the blocks, commands and links of the project's pages.
 
-Run as a program, it rewrites what the pages quote from the program itself: the output in README.md
-and the table of docs/errors.md. The tests fail while a page says something else.
+Run as a program, it rewrites what the pages quote from the program itself: the output in README.md,
+the table of docs/errors.md and those of docs/compare.md. The tests fail while a page says something
+else.
 """
 
 import io
@@ -95,10 +96,12 @@ def rewrite_quotes(page: Path, folder: Path) -> str:
 if __name__ == "__main__":
     import tempfile
 
+    from dataflows import COMPARE, write_tables
     from mistakes import describe_mistakes
 
     with tempfile.TemporaryDirectory() as name:
         README.write_text(rewrite_quotes(README, Path(name)))
     with tempfile.TemporaryDirectory() as name:
         ERRORS.write_text(describe_mistakes(Path(name)))
-    print(f"rewrote {README.name} and {ERRORS.name}", file=sys.stderr)
+    COMPARE.write_text(write_tables())
+    print(f"rewrote {README.name}, {ERRORS.name} and {COMPARE.name}", file=sys.stderr)

@@ -336,6 +336,29 @@ CONSTRAINTS = (
     ),
     _rules("A limit leaves nothing", "limits: {latency_s: 1e-9}", "fastest", "latency_s"),
 )
+COMPARISONS = (
+    Mistake(
+        "No dataflow study has such layers",
+        "pj compare lenet5 --layers pool",
+        tells=("--layers", "pool", "conv"),
+    ),
+    Mistake("A chip has no PEs", "pj compare lenet5 --pes 0", tells=("--pes", "65,536")),
+    Mistake(
+        "A batch is larger than any study's",
+        "pj compare lenet5 --batch 5000",
+        tells=("--batch", "4,096"),
+    ),
+    Mistake(
+        "The model of a comparison is unknown",
+        "pj compare lenet5 --model surwey",
+        tells=("--model", "surwey", "survey"),
+    ),
+    Mistake(
+        "A network has nothing to compare",
+        "pj compare transformer-block",
+        tells=("transformer-block", "--layers fc"),
+    ),
+)
 CHAPTERS = {
     "On the command line": COMMAND_LINE,
     "In an operation": OPERATIONS,
@@ -343,6 +366,7 @@ CHAPTERS = {
     "In a chip": CHIPS,
     "In a mapping": NESTS,
     "In constraints": CONSTRAINTS,
+    "In a comparison": COMPARISONS,
 }
 MISTAKES = tuple(mistake for chapter in CHAPTERS.values() for mistake in chapter)
 

@@ -46,6 +46,7 @@ def test_tables_fit_a_hundred_columns(pj: Any) -> None:
         ("evaluate", "lenet5", "--on", "eyeriss"),
         ("evaluate", "lstm", "--on", "eyeriss", "--nests"),
         ("map", CONV, "--on", "systolic-128"),
+        ("compare", "lenet5", "--layers", "all"),
     ):
         status, output, errors = pj(*arguments)
         assert (status, errors) == (0, "")

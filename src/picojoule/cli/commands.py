@@ -31,7 +31,7 @@ from picojoule.cli.options import (
 )
 from picojoule.cli.output import Output, UsageError
 from picojoule.cli.runs import Places, Request, find, show
-from picojoule.report import check_place
+from picojoule.report import check_place, save_chart
 
 app = typer.Typer(
     name="pj",
@@ -289,6 +289,47 @@ def check_command(
     )
     if not agrees:
         raise typer.Exit(1)
+
+
+@app.command("compare")
+def compare_command(
+    model: Model,
+    pes: Annotated[
+        int, typer.Option("--pes", metavar="N", help="PEs of each chip; they set the area.")
+    ] = 256,
+    batch: Annotated[int, typer.Option("--batch", metavar="N", help="Images in flight.")] = 16,
+    layers: Annotated[
+        str, typer.Option("--layers", metavar="KIND", help="Which to compare: conv, fc or all.")
+    ] = "conv",
+    answer: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="What answers: survey.")
+    ] = "survey",
+    shapes: Shapes = None,
+    form: Format = "table",
+    file: File = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Also draw it: .png, .svg or .pdf."),
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare dataflows on the same area: energy by level and data type, DRAM accesses, EDP."""
+    output = Output(form, file, quiet)
+    places = Places(None, figure)
+    from picojoule.compare import compare, comparison_chart, describe_comparison
+    from picojoule.workload import load
+
+    network = load(model, batch=batch, inputs=_shapes(shapes))
+    found = compare(network, pes=pes, layers=layers, model=answer)
+    _warn_ignored(output, len(found.ignored))
+    output.emit(
+        text=lambda: describe_comparison(found, width=output.width, color=output.color),
+        data=found.to_dict(),
+        records=found.records(),
+    )
+    if places.plot:
+        save_chart(comparison_chart(found), places.plot)
+        output.note(f"wrote {places.plot}")
 
 
 @app.command("chips")

@@ -3,6 +3,7 @@
 from picojoule.components.estimate import Estimate
 from picojoule.components.registry import Attribute, attributes_of, classes, estimate
 from picojoule.components.scaling import area_factor, energy_factor, leakage_factor
+from picojoule.components.sram import memory_area_points
 
 __all__ = [
     "Attribute",
@@ -13,4 +14,5 @@ __all__ = [
     "energy_factor",
     "estimate",
     "leakage_factor",
+    "memory_area_points",
 ]

@@ -24,7 +24,7 @@ from picojoule.components.scaling import (
     leakage_factor,
     scaled_note,
 )
-from picojoule.components.table import branch, number, points, power_law, table, text
+from picojoule.components.table import Points, branch, number, points, power_law, table, text
 
 
 def sram(
@@ -79,8 +79,13 @@ def area_per_byte(capacity_bytes: float) -> float:
     >>> area_per_byte(512), area_per_byte(1 << 20)
     (1.64, 1.0)
     """
-    curve = points(branch(table("memory"), "area"), "points", "capacity_bytes", "relative")
+    curve = memory_area_points()
     return power_law(curve, max(capacity_bytes, curve[0][0]), above=0)
+
+
+def memory_area_points() -> Points:
+    """The curve itself, as published: (bytes, area per byte relative to a memory of 4 kB)."""
+    return points(branch(table("memory"), "area"), "points", "capacity_bytes", "relative")
 
 
 def _area_per_byte(capacity_bytes: float, technology_nm: float) -> float:
