@@ -76,8 +76,8 @@ def processing_cycles(chip: PassChip, shape: LayerShape, mapping: PassMapping) -
 
 
 def total_latency_s(
-    chip: PassChip, processing_s: float, fmap_bytes: float, filter_bytes: float
-) -> float:
+    chip: PassChip, processing_s: Any, fmap_bytes: Any, filter_bytes: Any
+) -> Any:
     """Seconds of a layer: filters come while the array works, feature maps before and after."""
     fmaps_s = fmap_bytes / chip.link_bytes_per_s
-    return max(processing_s, filter_bytes / chip.link_bytes_per_s) + fmaps_s
+    return np.maximum(processing_s, filter_bytes / chip.link_bytes_per_s) + fmaps_s
