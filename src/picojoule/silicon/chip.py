@@ -1,7 +1,8 @@
 """Chip: what the pass model knows of a fabricated chip, from its library files.
 
-The array, the scratch pads, the clock and the price of every access come from the chip's description
-in `hardware`; banks, buses, native shapes and measured operating points from a file beside this one.
+The array, the scratch pads, the clock and the price of every access come from the chip's
+description in `hardware`; banks, buses, native shapes and measured operating points from a file
+of this folder's library.
 """
 
 from dataclasses import dataclass

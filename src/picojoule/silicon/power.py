@@ -1,9 +1,9 @@
 """Power: where a layer's energy goes on the chip, block by block, without DRAM.
 
 Every access has the price of the chip's description: multiples of one multiply-accumulate, whose
-energy comes from the component estimator at the chip's node and voltage. A multiplication by zero is
-gated: it reads the input, and nothing else happens. The rest, above all the clock network, stands:
-it draws its power whether or not data move, and is calibrated (see the chip's file).
+energy comes from the component estimator at the chip's node and voltage. A multiplication by zero
+is gated: it reads the input, and nothing else happens. The rest, above all the clock network,
+stands: it draws its power whether or not data move, and is calibrated (see the chip's file).
 
 Sources: chen2016isca, Table IV (1 : 1 : 2 : 6 per MAC, scratch pad, array and buffer access);
 chen2017jssc, Sec. V-C (gating).

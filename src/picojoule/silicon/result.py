@@ -89,9 +89,7 @@ class PassLayer:
     def errors(self) -> dict[str, float]:
         """How far each figure is from its measurement, as a share of the measurement."""
         known = self.measured.to_dict() if self.measured else {}
-        return {
-            key: getattr(self, key) / value - 1.0 for key, value in known.items() if value
-        }
+        return {key: getattr(self, key) / value - 1.0 for key, value in known.items() if value}
 
     def to_dict(self) -> dict[str, Any]:
         """The layer as plain data."""
@@ -103,8 +101,7 @@ class PassLayer:
             **{key: getattr(self, key) for key in COMPARED},
             "energy_j": self.energy.total,
             "power_by_block_w": {
-                name: joules / self.total_latency_s
-                for name, joules in self.energy.by_block.items()
+                name: joules / self.total_latency_s for name, joules in self.energy.by_block.items()
             },
             "bytes": {name: count * self.word_bytes for name, count in words.items()},
             "zeros": (
@@ -177,9 +174,7 @@ class PassRun:
     @property
     def energy_by_block_j(self) -> dict[str, float]:
         """Joules of all layers by block."""
-        return {
-            name: sum(layer.energy.by_block[name] for layer in self.layers) for name in BLOCKS
-        }
+        return {name: sum(layer.energy.by_block[name] for layer in self.layers) for name in BLOCKS}
 
     @property
     def operating_points(self) -> tuple[dict[str, float], ...]:

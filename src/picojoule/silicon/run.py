@@ -28,7 +28,7 @@ from picojoule.silicon.zeros import (
     layer_zeros,
     read_shares,
 )
-from picojoule.workload import Layer, Network, load
+from picojoule.workload import Network, load
 
 Mapped = tuple[PassMapping, str]
 

@@ -1,9 +1,10 @@
 """Schedule: processing passes, and how many words they move.
 
-A pass takes up to q*r channels and p*t filters of n images through the array, for e rows of outputs
-(a strip) and f columns (a tile): each PE interleaves p filters with q channels; r sets of PEs work on
-different channels and t on different filters. Inputs enter the array once per pass, partial sums
-leave it once. The buffer keeps the inputs of one pass and the partial sums of m filters.
+A pass takes up to q*r channels and p*t filters of n images through the array, for e rows of
+outputs (a strip) and f columns (a tile): each PE interleaves p filters with q channels; r sets of
+PEs work on different channels and t on different filters. Inputs enter the array once per pass,
+partial sums leave it once. The buffer keeps the inputs of one pass and the partial sums of m
+filters.
 
 The counts take integers, or arrays of p, q, r, t and m, which is how the search asks for all of
 them at once. Source: chen2017jssc, Sec. IV and Table III.
@@ -172,9 +173,10 @@ def traffic(shape: LayerShape, mapping: PassMapping) -> Traffic:
 def active_pes(shape: LayerShape, mapping: PassMapping) -> Count:
     """PEs at work in a full pass.
 
-    >>> active_pes(LayerShape(4, 1, 96, 3, 11, 11, 55, 55, 4, 4), PassMapping(96, 1, 7, 55, 16, 1, 1, 2))
+    >>> conv1 = LayerShape(4, 1, 96, 3, 11, 11, 55, 55, 4, 4)
+    >>> active_pes(conv1, PassMapping(m=96, n=1, e=7, f=55, p=16, q=1, r=1, t=2))
     154
-    """  # noqa: E501
+    """
     return shape.height * mapping.e * mapping.r * mapping.t
 
 

@@ -92,9 +92,7 @@ def tile_widths(shape: LayerShape) -> list[int]:
 
 def movement_pj(chip: PassChip, moved: Traffic) -> Any:
     """Energy of the words that move, dense."""
-    return (
-        chip.dram_pj * moved.dram + chip.buffer_pj * moved.buffer + chip.array_pj * moved.array
-    )
+    return chip.dram_pj * moved.dram + chip.buffer_pj * moved.buffer + chip.array_pj * moved.array
 
 
 def _spreads(chip: PassChip, shape: LayerShape) -> Integers:
@@ -153,9 +151,7 @@ def _best(
 
 
 def _take(fitting: PassMapping, which: Any) -> PassMapping:
-    m, p, q, r, t = (
-        one[which] for one in (fitting.m, fitting.p, fitting.q, fitting.r, fitting.t)
-    )
+    m, p, q, r, t = (one[which] for one in (fitting.m, fitting.p, fitting.q, fitting.r, fitting.t))
     return PassMapping(m, fitting.n, fitting.e, fitting.f, p, q, r, t)
 
 
@@ -165,4 +161,6 @@ def _rows(fitting: PassMapping) -> list[PassMapping]:
         *(one.tolist() for one in (fitting.m, fitting.p, fitting.q, fitting.r, fitting.t)),
         strict=True,
     )
-    return [PassMapping(m, fitting.n, fitting.e, fitting.f, p, q, r, t) for m, p, q, r, t in columns]
+    return [
+        PassMapping(m, fitting.n, fitting.e, fitting.f, p, q, r, t) for m, p, q, r, t in columns
+    ]

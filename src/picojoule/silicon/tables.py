@@ -53,7 +53,8 @@ def silicon_bars(run: PassRun) -> Bars:
         return BarPanel(quantity, unit, series if run.published else series[:1])
 
     return Bars(
-        title=f"{run.network} on {run.chip.name}, batch {run.batch}: prediction and silicon",
+        title=f"{run.network} on {run.chip.name}, batch {run.batch}: prediction and silicon\n"
+        "(one standing part of the power is calibrated on AlexNet's CONV1)",
         labels=tuple(layer.name for layer in run.layers),
         panels=(
             panel("latency", "ms", "total_latency_s", 1e3),
@@ -116,7 +117,6 @@ def _time_table(run: PassRun) -> Table:
         ("PEs", "active_pes", 1.0, 0),
         ("passes ms", "processing_latency_s", 1e3, 2),
         ("layer ms", "total_latency_s", 1e3, 2),
-        ("power mW", "power_w", 1e3, 1),
     )
     zeros = {"none": "no zeros", "measured": "measured zeros"}.get(run.zeros, "zeros of a file")
     title = f"{run.network} on {run.chip.name} in passes, batch {run.batch}, {zeros}"
@@ -162,16 +162,20 @@ def _origin(layer: PassLayer) -> str:
 
 
 def _power_table(run: PassRun) -> Table:
-    columns = (
+    milliwatts = scaled(1e3, decimals=1)
+    columns = [
         Column("power", "name", align="left"),
-        *(Column(f"{_BLOCK_NAMES[name]} mW", name, scaled(1e3, decimals=1)) for name in BLOCKS),
-        Column("sum mW", "power_w", scaled(1e3, decimals=1)),
-    )
+        *(Column(f"{_BLOCK_NAMES[name]} mW", name, milliwatts) for name in BLOCKS),
+        Column("sum mW", "power_w", milliwatts),
+    ]
+    if run.published:
+        columns.append(Column("silicon", "measured.power_w", milliwatts))
+        columns.append(Column("error %", "errors.power_w", _percent))
     rows = tuple(
         (
             layer.name,
             *(joules / layer.total_latency_s for joules in layer.energy.by_block.values()),
-            layer.power_w,
+            *_cells(run, layer.power_w, layer.measured, "power_w"),
         )
         for layer in run.layers
     )
@@ -179,10 +183,12 @@ def _power_table(run: PassRun) -> Table:
     total = (
         "average",
         *(joules / seconds for joules in run.energy_by_block_j.values()),
-        run.totals["power_w"],
-    )
+        *_cells(run, run.totals["power_w"], run.published.total if run.published else None,
+                "power_w"),
+    )  # fmt: skip
     note = "standing: clock network and the rest, calibrated on CONV1 of AlexNet alone."
-    return Table("Power of the chip by block; DRAM is not in it", columns, rows, total, (note,))
+    title = "Power of the chip by block; DRAM is not in it"
+    return Table(title, tuple(columns), rows, total, (note,))
 
 
 def _survey_layers(run: PassRun) -> Table:

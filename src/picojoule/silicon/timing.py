@@ -75,9 +75,7 @@ def processing_cycles(chip: PassChip, shape: LayerShape, mapping: PassMapping) -
     return total * shape.groups * (shape.images // mapping.n)
 
 
-def total_latency_s(
-    chip: PassChip, processing_s: Any, fmap_bytes: Any, filter_bytes: Any
-) -> Any:
+def total_latency_s(chip: PassChip, processing_s: Any, fmap_bytes: Any, filter_bytes: Any) -> Any:
     """Seconds of a layer: filters come while the array works, feature maps before and after."""
     fmaps_s = fmap_bytes / chip.link_bytes_per_s
     return np.maximum(processing_s, filter_bytes / chip.link_bytes_per_s) + fmaps_s
