@@ -55,6 +55,7 @@ class Published:
         passes_source, source: Where passes and measurements come from.
         shares: By layer: measured shares of zeros.
         survey: Further rows of sze2017, Table V.
+        notes: What a reader of the traffic should know.
     """
 
     network: str
@@ -67,6 +68,7 @@ class Published:
     source: str
     shares: Mapping[str, Shares]
     survey: Mapping[str, Any]
+    notes: tuple[str, ...]
 
 
 @cache
@@ -99,6 +101,7 @@ def published(network: str, chip: str) -> Published | None:
             for name, layer in layers.items()
         },
         survey=spec["survey"],
+        notes=tuple(spec["notes"]),
     )
 
 

@@ -1,8 +1,8 @@
 """Search: the cut into passes that costs least, among all that the chip can run.
 
-Every n, e, f, p, q, r and t is tried. m needs no search: a larger one never adds a word anywhere, so
-the largest that fits is best, and of those that read the inputs equally often the smallest is
-shown. Output planes are cut into tiles of equal width, as few tiles as any tile that fits needs.
+Every n, e, p, q, r and t is tried, and every even cut of a plane's width into up to 16 tiles. m
+needs no search: a larger one never adds a word anywhere, so the largest that fits is best, and of
+those that read the inputs equally often the smallest is shown.
 
 Energy is what the buffer, the array and DRAM cost at the chip's prices for dense data; products and
 scratch pads cost the same in every cut. Source: chen2017jssc, Sec. IV (what is minimised);
@@ -146,21 +146,12 @@ def _best(
     seconds = total_latency_s(chip, processing, fmaps, moved.dram_filters * chip.word_bytes)
     costs = {"energy": energies, "latency": seconds, "edp": energies * seconds}[minimize]
     place = int(np.lexsort((seconds, costs))[0])
-    (chosen,) = _rows(_take(fitting, np.array([place])))
+    one = _take(fitting, place)
+    m, p, q, r, t = map(int, (one.m, one.p, one.q, one.r, one.t))
+    chosen = PassMapping(m, fitting.n, fitting.e, fitting.f, p, q, r, t)
     return float(costs[place]), float(seconds[place]), chosen
 
 
 def _take(fitting: PassMapping, which: Any) -> PassMapping:
     m, p, q, r, t = (one[which] for one in (fitting.m, fitting.p, fitting.q, fitting.r, fitting.t))
     return PassMapping(m, fitting.n, fitting.e, fitting.f, p, q, r, t)
-
-
-def _rows(fitting: PassMapping) -> list[PassMapping]:
-    """One mapping of integers per candidate."""
-    columns = zip(
-        *(one.tolist() for one in (fitting.m, fitting.p, fitting.q, fitting.r, fitting.t)),
-        strict=True,
-    )
-    return [
-        PassMapping(m, fitting.n, fitting.e, fitting.f, p, q, r, t) for m, p, q, r, t in columns
-    ]

@@ -73,7 +73,7 @@ Group = tuple[str, str, float, int]
 """A quantity: heading, key, factor to the heading's unit, decimals."""
 
 
-def _compared(run: PassRun, title: str, groups: tuple[Group, ...], note: str) -> Table:
+def _compared(run: PassRun, title: str, groups: tuple[Group, ...], notes: tuple[str, ...]) -> Table:
     """A table of quantities, each beside its measurement and the error where there is one."""
     columns = [Column("layer", "name", align="left")]
     for heading, key, factor, decimals in groups:
@@ -93,7 +93,7 @@ def _compared(run: PassRun, title: str, groups: tuple[Group, ...], note: str) ->
     for _, key, _, decimals in groups:
         value = totals[key] if decimals else round(totals[key])
         total += _cells(run, value, run.published.total if run.published else None, key)
-    return Table(title, tuple(columns), tuple(rows), tuple(total), (note,) if note else ())
+    return Table(title, tuple(columns), tuple(rows), tuple(total), notes)
 
 
 def _cells(run: PassRun, value: float, measured: Measured | None, key: str) -> list[Cell]:
@@ -121,7 +121,7 @@ def _time_table(run: PassRun) -> Table:
     zeros = {"none": "no zeros", "measured": "measured zeros"}.get(run.zeros, "zeros of a file")
     title = f"{run.network} on {run.chip.name} in passes, batch {run.batch}, {zeros}"
     note = "passes: as if DRAM were never waited for; layer: feature maps loaded and stored too."
-    return _compared(run, title, groups, note)
+    return _compared(run, title, groups, (note,))
 
 
 def _traffic_table(run: PassRun) -> Table:
@@ -131,7 +131,8 @@ def _traffic_table(run: PassRun) -> Table:
         ("DRAM coded MB", "dram_bytes_compressed", 1e-6, 2),
     )
     coded = "no maps coded" if run.zeros == "none" else "maps run-length coded"
-    return _compared(run, f"Traffic of the batch, {coded}; MB are 10^6 bytes", groups, "")
+    title = f"Traffic of the batch, {coded}; MB are 10^6 bytes"
+    return _compared(run, title, groups, run.published.notes if run.published else ())
 
 
 def _passes_table(run: PassRun) -> Table:

@@ -40,7 +40,8 @@ def pass_cycles(
     >>> int(pass_cycles(pass_chip(), conv1, how, channels=1, filters=32))  # 968 + 385 + 189 + 9680
     11222
     """
-    interleaved = up(filters, mapping.t) * up(channels, mapping.r)
+    # Sets are filled one after another, p filters and q channels each.
+    interleaved: Any = np.minimum(filters, mapping.p) * np.minimum(channels, mapping.q)
     rows = channels * shape.rows(mapping.e)
     load = up(filters * channels * shape.height * shape.width, chip.filter_rate)
     first = up(rows * shape.width, chip.ifmap_rate)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from picojoule.errors import MappingError, nearest
 from picojoule.hardware import Document, Location, Subject, parse_document, read_document
@@ -109,11 +109,11 @@ def parse_csv(text: str, *, name: str = "zeros.csv") -> dict[str, Shares]:
             if len(row) != len(header) or row[0] in found:
                 got = "the layer again" if len(row) == len(header) else f"{len(row)} cells"
                 _refuse(where, got, f"{len(header)} cells, each layer once", "mend this row")
-            values = [_number(cell, where) if cell else None for cell in row[1:]]
-            first, *rest = (None if v is None else _share(v, where) for v in values)
-            if first is None:
-                _refuse(where, "no share for what it reads", "a share from 0 to 1", "fill it in")
-            found[row[0]] = Shares(first, *rest)
+            written = row[2] if len(row) > 2 else ""
+            found[row[0]] = Shares(
+                _share(_number(row[1], where), where),
+                _share(_number(written, where), where) if written else None,
+            )
     except csv.Error as error:
         _refuse(f"{name}:{rows.line_num}", str(error), "CSV", "save it as plain CSV")
     return found
@@ -186,7 +186,7 @@ def _text(place: Path) -> str:
                 "a readable CSV file", "check the path and its permissions")  # fmt: skip
 
 
-def _refuse(where: str, got: object, expected: str, fix: str) -> Any:
+def _refuse(where: str, got: object, expected: str, fix: str) -> NoReturn:
     raise MappingError(
         "shares of zeros are not understood", where=where, got=got, expected=expected, fix=fix
     )
