@@ -128,7 +128,9 @@ def evaluate_command(
     from picojoule.hardware import accelerator
     from picojoule.workload import load
 
-    in_passes = PassRequest.of(on, dataflow=dataflow, zeros=zeros, passes=passes, request=request)
+    in_passes = PassRequest.of(
+        on, dataflow=dataflow, zeros=zeros, passes=passes, nests=nests, request=request
+    )
     chip = accelerator(on)
     network = load(model, batch=batch, inputs=_shapes(shapes))
     if in_passes:

@@ -33,6 +33,7 @@ class PassRequest:
         dataflow: str | None,
         zeros: str | None,
         passes: str | None,
+        nests: bool,
         request: Request,
     ) -> Self | None:
         """What the options ask for; None where they ask for a search of mappings.
@@ -60,11 +61,11 @@ class PassRequest:
                 expected=f"--dataflow rs --on {' or '.join(pass_chips())}",
                 fix=f"add --dataflow rs, or leave {given} out",
             )
-        cls._refuse(request)
+        cls._refuse(request, nests=nests)
         return cls(chip, zeros or "none", passes or "chip", request.minimize)
 
     @staticmethod
-    def _refuse(request: Request) -> None:
+    def _refuse(request: Request, *, nests: bool) -> None:
         """Options of the mapper's search mean nothing to the search of passes."""
         asked = {
             "--front": request.front,
@@ -74,6 +75,7 @@ class PassRequest:
             "--factors": request.factors != "auto",
             "--budget": request.budget is not None,
             "--time-limit": request.time_limit_s is not None,
+            "--nests": nests,
         }
         given = next((name for name, is_given in asked.items() if is_given), None)
         if given:

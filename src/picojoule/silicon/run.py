@@ -64,26 +64,10 @@ def run_passes(
     >>> [layer.passes for layer in run.layers]
     [288, 1536, 384, 384, 256]
     """
-    if chip not in pass_chips():
-        raise HardwareError(
-            "chip has no pass model",
-            where="chip",
-            got=chip,
-            expected=nearest(chip, pass_chips()),
-            fix="evaluate it without a pass model",
-        )
-    target = pass_chip(chip)
+    target = _chip(chip)
     model = network if isinstance(network, Network) else load(network, batch=batch)
     known = published(model.name, chip)
     runs, unrun = _shapes(model, target)
-    if not runs:
-        raise WorkloadError(
-            "the chip runs no layer of this network",
-            where=f"network {model.name!r}",
-            got=unrun[0].reason if unrun else "no layers",
-            expected=f"a layer within {chip}'s native shapes",
-            fix="evaluate without a dataflow: the mapper cuts layers of any size",
-        )
     shares = _shares(zeros, known, list(runs))
     mapped = _mappings(target, runs, passes_from, known, minimize)
     is_measured = known is not None and known.batch == model.batch
@@ -104,7 +88,20 @@ def run_passes(
     )
 
 
+def _chip(name: str) -> PassChip:
+    if name not in pass_chips():
+        raise HardwareError(
+            "chip has no pass model",
+            where="chip",
+            got=name,
+            expected=nearest(name, pass_chips()),
+            fix="evaluate it without a pass model",
+        )
+    return pass_chip(name)
+
+
 def _shapes(model: Network, chip: PassChip) -> tuple[dict[str, LayerShape], list[Unrun]]:
+    """The layers that the chip runs, and those that it does not."""
     runs: dict[str, LayerShape] = {}
     unrun: list[Unrun] = []
     for layer in model.layers:
@@ -116,6 +113,14 @@ def _shapes(model: Network, chip: PassChip) -> tuple[dict[str, LayerShape], list
             runs[layer.name] = shape
         elif layer.operation.inner == "mac":
             unrun.append(Unrun(layer.name, layer.kind, str(reason)))
+    if not runs:
+        raise WorkloadError(
+            "the chip runs no layer of this network",
+            where=f"network {model.name!r}",
+            got=unrun[0].reason if unrun else "no layers",
+            expected=f"a layer within {chip.name}'s native shapes",
+            fix="evaluate without a dataflow: the mapper cuts layers of any size",
+        )
     return runs, unrun
 
 

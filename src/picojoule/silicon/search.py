@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 
 from picojoule.errors import MappingError, nearest
 from picojoule.silicon.chip import PassChip
-from picojoule.silicon.schedule import PassMapping, Traffic, banks, sets, traffic, up
+from picojoule.silicon.schedule import (
+    PassMapping,
+    Traffic,
+    active_pes,
+    banks,
+    sets,
+    traffic,
+    up,
+)
 from picojoule.silicon.shapes import LayerShape
 from picojoule.silicon.timing import processing_cycles, total_latency_s
 
@@ -134,22 +142,29 @@ def _best(
     """The goal's least value, its seconds and its cut; None where all cost more than `most`."""
     moved = traffic(shape, fitting)
     energies = movement_pj(chip, moved)
-    if minimize == "energy":
-        # Time only settles ties, and is the dear part: it is asked for where it may matter.
-        near = energies <= min(most, float(energies.min()))
-        if not near.any():
-            return None
-        fitting, energies = _take(fitting, near), energies[near]
-        moved = traffic(shape, fitting)
+    # The dear part, the cycles of every pass, is left out where even the products take too long.
+    least = shape.macs / active_pes(shape, fitting) / chip.clock_hz
+    bounds = _goal(chip, minimize, moved, energies, least)[0]
+    near = bounds <= min(most, float(bounds.min()) if minimize == "energy" else most)
+    if not near.any():
+        return None
+    fitting, energies = _take(fitting, near), energies[near]
     processing = processing_cycles(chip, shape, fitting) / chip.clock_hz
-    fmaps = (moved.dram_ifmaps + moved.dram_ofmaps) * chip.word_bytes
-    seconds = total_latency_s(chip, processing, fmaps, moved.dram_filters * chip.word_bytes)
-    costs = {"energy": energies, "latency": seconds, "edp": energies * seconds}[minimize]
+    costs, seconds = _goal(chip, minimize, traffic(shape, fitting), energies, processing)
     place = int(np.lexsort((seconds, costs))[0])
     one = _take(fitting, place)
     m, p, q, r, t = map(int, (one.m, one.p, one.q, one.r, one.t))
     chosen = PassMapping(m, fitting.n, fitting.e, fitting.f, p, q, r, t)
     return float(costs[place]), float(seconds[place]), chosen
+
+
+def _goal(
+    chip: PassChip, minimize: str, moved: Traffic, energies: Any, processing_s: Any
+) -> tuple[Any, Any]:
+    """What is minimised, and the seconds of the layer, where its passes take `processing_s`."""
+    fmaps = (moved.dram_ifmaps + moved.dram_ofmaps) * chip.word_bytes
+    seconds = total_latency_s(chip, processing_s, fmaps, moved.dram_filters * chip.word_bytes)
+    return {"energy": energies, "latency": seconds, "edp": energies * seconds}[minimize], seconds
 
 
 def _take(fitting: PassMapping, which: Any) -> PassMapping:
