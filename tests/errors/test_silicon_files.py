@@ -21,7 +21,7 @@ from picojoule.silicon import (
     run_passes,
 )
 from picojoule.silicon.zeros import parse_csv
-from picojoule.workload import Layer, Network, Value, parse_operation
+from picojoule.workload import Layer, Network, Value, load, parse_operation
 
 CHIP = pass_chip()
 CONV4 = LayerShape(4, 2, 192, 192, 3, 3, 13, 13)
@@ -154,9 +154,16 @@ def test_names() -> None:
     assert "eyeriss" in str(caught.value.expected)
     with pytest.raises(MappingError):
         run_passes("lenet5", zeros="measured")
-    with pytest.raises(MappingError) as caught:
-        find_passes(CHIP, CONV4, minimize="ed2p")
-    assert "edp" in str(caught.value.expected)
+    for run in (
+        lambda goal: find_passes(CHIP, CONV4, minimize=goal),
+        lambda goal: run_passes("alexnet", batch=4, minimize=goal),
+    ):
+        with pytest.raises(MappingError) as caught:
+            run("ed2p")
+        assert "edp" in str(caught.value.expected)
+        run("edp")
+    with pytest.raises(WorkloadError):
+        run_passes(load("lenet5", batch=2), batch=3)
     product = Layer("product", parse_operation("matmul M=2 K=2 N=2"), ("in",), ("out",))
     values = {"in": Value("in", (1, 2)), "out": Value("out", (1, 2))}
     with pytest.raises(WorkloadError) as caught:

@@ -17,7 +17,7 @@ from picojoule.silicon.schedule import (
     passes,
     traffic,
 )
-from picojoule.silicon.search import find_passes
+from picojoule.silicon.search import check_goal, find_passes
 from picojoule.silicon.shapes import LayerShape, shape_of
 from picojoule.silicon.timing import processing_cycles, total_latency_s
 from picojoule.silicon.zeros import (
@@ -47,7 +47,7 @@ def run_passes(
     Args:
         network: A network, a zoo name, or an ONNX file.
         chip: One of `pass_chips()`.
-        batch: As for `load`; None where the network is built.
+        batch: As for `load`; a network that is built has its own.
         zeros: `measured` (the shares published for this network), `none` (no gating, nothing
             coded), or a file of shares.
         passes_from: `chip` (as the chip was set, where that is known, else searched), `search`, or
@@ -64,13 +64,22 @@ def run_passes(
     >>> [layer.passes for layer in run.layers]
     [288, 1536, 384, 384, 256]
     """
+    check_goal(minimize)
     target = _chip(chip)
     model = network if isinstance(network, Network) else load(network, batch=batch)
+    if batch not in (None, model.batch):
+        raise WorkloadError(
+            "network is built already",
+            where=f"network {model.name!r}, batch",
+            got=f"batch {batch} for a network of batch {model.batch}",
+            expected="the batch it was built with, or none",
+            fix=f"give the batch where the network is made: load(..., batch={batch})",
+        )
     known = published(model.name, chip)
     runs, unrun = _shapes(model, target)
     shares = _shares(zeros, known, list(runs))
     mapped = _mappings(target, runs, passes_from, known, minimize)
-    is_measured = known is not None and known.batch == model.batch
+    is_measured = known and known.batch == model.batch and known.layers.keys() == runs.keys()
     shown = known if is_measured else None
     layers = tuple(
         _layer(model, name, shape, mapped[name], target, shares, shown)
@@ -141,8 +150,9 @@ def _shares(
             expected="alexnet or vgg16, or a file of shares",
             fix="give a YAML or CSV file with a share per layer, or `none`",
         )
-    missing = [name for name in names if name not in known.shares]
-    return {**known.shares, **dict.fromkeys(missing, Shares(0.0))}
+    shares = {name: known.shares[name] for name in names if name in known.shares}
+    check_layers(shares, names, where=f"zeros published for {known.network}")
+    return shares
 
 
 def _mappings(

@@ -56,14 +56,7 @@ def find_passes(chip: PassChip, shape: LayerShape, *, minimize: str = "energy") 
     >>> str(find_passes(pass_chip(), conv4).mapping)
     'm64 n4 e13 f13 p16 q3 r2 t2'
     """
-    if minimize not in GOALS:
-        raise MappingError(
-            "the pass model does not minimise this",
-            where="minimize",
-            got=minimize,
-            expected=nearest(minimize, GOALS),
-            fix="name one of them",
-        )
+    check_goal(minimize)
     spread = _spreads(chip, shape)
     best: tuple[float, float, PassMapping] | None = None
     compared = 0
@@ -87,6 +80,22 @@ def find_passes(chip: PassChip, shape: LayerShape, *, minimize: str = "energy") 
             fix="evaluate without a dataflow: the mapper knows finer tiles",
         )
     return Found(best[2], best[0], compared)
+
+
+def check_goal(minimize: str) -> None:
+    """Refuse a goal that the search of passes does not know.
+
+    Raises:
+        MappingError: It is none of `GOALS`.
+    """
+    if minimize not in GOALS:
+        raise MappingError(
+            "the pass model does not minimise this",
+            where="minimize",
+            got=minimize,
+            expected=nearest(minimize, GOALS),
+            fix="name one of them",
+        )
 
 
 def tile_widths(shape: LayerShape) -> list[int]:
