@@ -12,6 +12,7 @@ from picojoule.cli.options import (
     Batch,
     Budget,
     Chip,
+    Dataflow,
     Factors,
     File,
     Format,
@@ -19,6 +20,7 @@ from picojoule.cli.options import (
     Minimize,
     Model,
     NoCache,
+    Passes,
     Plot,
     Quiet,
     Rules,
@@ -28,6 +30,7 @@ from picojoule.cli.options import (
     Trade,
     WithinEnergy,
     WithinLatency,
+    ZeroShares,
 )
 from picojoule.cli.output import Output, UsageError
 from picojoule.cli.runs import Places, Request, find, show
@@ -89,6 +92,9 @@ def evaluate_command(
     shapes: Shapes = None,
     constraints: Rules = None,
     factors: Factors = "auto",
+    dataflow: Dataflow = None,
+    zeros: ZeroShares = None,
+    passes: Passes = None,
     front: Trade = False,
     within_latency: WithinLatency = None,
     within_energy: WithinEnergy = None,
@@ -118,11 +124,19 @@ def evaluate_command(
         jobs=jobs,
         use_cache=not no_cache,
     )
+    from picojoule.cli.passes import PassRequest
     from picojoule.hardware import accelerator
     from picojoule.workload import load
 
+    in_passes = PassRequest.of(
+        on, dataflow=dataflow, zeros=zeros, passes=passes, nests=nests, request=request
+    )
     chip = accelerator(on)
     network = load(model, batch=batch, inputs=_shapes(shapes))
+    if in_passes:
+        _warn_ignored(output, len(network.ignored))
+        in_passes.show(network, output, places)
+        return
     found = find(request, network, chip, output)
     _warn_ignored(output, len(network.ignored))
     show(found, output, places, nests=nests)

@@ -96,3 +96,25 @@ WithinEnergy = Annotated[
         "--within-energy", metavar="JOULES", help="Least time of all layers within this energy."
     ),
 ]
+Dataflow = Annotated[
+    str | None,
+    typer.Option(
+        "--dataflow", metavar="NAME", help="rs on eyeriss: run in processing passes, as the chip."
+    ),
+]
+ZeroShares = Annotated[
+    str | None,
+    typer.Option(
+        "--zeros",
+        metavar="WHICH",
+        help="With --dataflow rs: measured, none, or a YAML or CSV file of shares per layer.",
+    ),
+]
+Passes = Annotated[
+    str | None,
+    typer.Option(
+        "--passes",
+        metavar="WHICH",
+        help="With --dataflow rs: chip (as it was set), search, or a YAML file.",
+    ),
+]

@@ -1,5 +1,6 @@
 """How is it shown? Tables, pictures and files; sees numbers and names, no physics."""
 
+from picojoule.report.bars import BarPanel, Bars, draw_bars, save_bars
 from picojoule.report.curve import Curve, Quantity, draw_curve, save_curve
 from picojoule.report.figures import (
     Chart,
@@ -17,6 +18,8 @@ from picojoule.report.text import WIDTH, common_unit, count, engineering, scaled
 
 __all__ = [
     "WIDTH",
+    "BarPanel",
+    "Bars",
     "Cell",
     "Chart",
     "Column",
@@ -31,6 +34,7 @@ __all__ = [
     "check_place",
     "common_unit",
     "count",
+    "draw_bars",
     "draw_chart",
     "draw_curve",
     "draw_roofline",
@@ -41,6 +45,7 @@ __all__ = [
     "printable",
     "records_table",
     "require_matplotlib",
+    "save_bars",
     "save_chart",
     "save_curve",
     "save_roofline",
