@@ -182,7 +182,7 @@ def _power_table(run: PassRun) -> Table:
     )
     seconds = run.totals["total_latency_s"]
     total = (
-        "average",
+        "mean",
         *(joules / seconds for joules in run.energy_by_block_j.values()),
         *_cells(run, run.totals["power_w"], run.published.total if run.published else None,
                 "power_w"),
