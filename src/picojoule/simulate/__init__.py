@@ -2,5 +2,6 @@
 
 from picojoule.simulate.oracle import execute, execute_slowly
 from picojoule.simulate.passage import Footprint
+from picojoule.simulate.systolic import SystolicRun, multiply, run_systolic
 
-__all__ = ["Footprint", "execute", "execute_slowly"]
+__all__ = ["Footprint", "SystolicRun", "execute", "execute_slowly", "multiply", "run_systolic"]

@@ -1,0 +1,410 @@
+"""Systolic: a systolic array that runs, cycle by cycle, on real numbers.
+
+Every PE has registers: an operand that moves right, one that moves down or stays, and a partial sum.
+In a cycle each PE takes what its left and upper neighbours held, or what is fed in at the edge,
+multiplies and adds; the edges are fed in a skew, row r a cycle after row r - 1. Each word carries its
+index along, and a PE that would meet a partner with another index stops the run: so the skew is
+proved, not assumed. The cycles are those that passed until the last result had left; nothing here
+knows a formula for them. `cost.systolic` has the formula.
+
+Source: samajdar2020, Sec. II, for the array; kung1982 for the principle.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from picojoule.errors import Unsupported, WorkloadError
+from picojoule.hardware import Dataflow, SystolicArray
+from picojoule.workload import Operation, Product, Tensor, as_product, operand
+
+Integers = NDArray[np.int64]
+Marks = NDArray[np.bool_]
+
+LARGEST_RUN = 5_000_000_000
+LARGEST_OPERAND = 1 << 26
+"""Steps of single PEs that a run may take (some minutes), and words of an unrolled operand."""
+NOTHING = -1
+"""Index of a register that holds no word."""
+
+
+@dataclass(frozen=True, slots=True)
+class SystolicRun:
+    """What happened.
+
+    Args:
+        outputs: The results.
+        cycles: Cycles that passed.
+        folds: Pieces that ran one after another.
+        macs: Multiplications of two real words, not of padding.
+        mapped: PEs that a stationary word was meant for, summed over the folds.
+        input_reads, weight_reads: Words fed in at the edges.
+        output_writes: Words that left the array.
+        output_reads: Partial sums read back because another fold adds to them.
+    """
+
+    outputs: Integers
+    cycles: int
+    folds: int
+    macs: int
+    mapped: int
+    input_reads: int
+    weight_reads: int
+    output_writes: int
+    output_reads: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    cycles: int = 0
+    folds: int = 0
+    macs: int = 0
+    mapped: int = 0
+    moving_reads: int = 0
+    fixed_reads: int = 0
+    output_writes: int = 0
+    output_reads: int = 0
+
+
+def run_systolic(
+    operation: Operation,
+    array: SystolicArray,
+    dataflow: Dataflow,
+    *,
+    inputs: Integers,
+    weights: Integers,
+) -> SystolicRun:
+    """Execute an operation on real tensors.
+
+    Args:
+        operation: Any that is a matrix product, convolutions and grouped ones included.
+        array, dataflow: The grid, and what stays.
+        inputs, weights: Numbers in the shape of the operation's tensors, padding included.
+
+    Returns:
+        The outputs in the shape of the operation's, and what it took.
+
+    Raises:
+        Unsupported: No matrix product, or too many steps to run.
+        WorkloadError: A tensor has another shape.
+    """
+    product = as_product(operation)
+    _refuse_long(operation.name, product, array, dataflow)
+    places = {
+        tensor.role: _places(operation, product, tensor, of)
+        for tensor, of in (
+            (operand(operation, "inputs"), (0, 1, 2)),
+            (operand(operation, "weights"), (0, 2, 3)),
+            (operation.output, (0, 1, 3)),
+        )
+    }
+    left = _gather(operation, "inputs", inputs, places["inputs"])
+    top = _gather(operation, "weights", weights, places["weights"])
+    outputs = np.zeros(_shape(operation, operation.output), dtype=np.int64)
+    flat = outputs.reshape(-1)
+    runs: list[SystolicRun] = []
+    for one in range(product.count):
+        run = multiply(left[one], top[one], array, dataflow)
+        # Windows of a transposed convolution overlap in the output: they add up outside the array.
+        np.add.at(flat, places["outputs"][one], run.outputs)
+        runs.append(run)
+    return SystolicRun(
+        outputs,
+        **{
+            name: sum(getattr(run, name) for run in runs)
+            for name in SystolicRun.__slots__
+            if name != "outputs"
+        },
+    )
+
+
+def multiply(
+    left: Integers, top: Integers, array: SystolicArray, dataflow: Dataflow
+) -> SystolicRun:
+    """Execute one matrix product.
+
+    Args:
+        left: Inputs, (pixel, window).
+        top: Weights, (window, filter).
+        array, dataflow: The grid, and what stays.
+
+    >>> run = multiply(np.eye(2, dtype=np.int64), np.array([[1, 2], [3, 4]]), SystolicArray(2, 2), "ws")
+    >>> run.outputs.tolist(), run.cycles
+    ([[1, 2], [3, 4]], 6)
+    """
+    tally = _Tally()
+    if dataflow == "os":
+        outputs = _stay_outputs(left, top, array, tally)
+    elif dataflow == "ws":
+        outputs = _stay_operand(left, top, array, tally)
+    else:  # the mirror image: filters stream past windows
+        outputs = _stay_operand(top.T, left.T, array, tally).T
+    moving, fixed = tally.moving_reads, tally.fixed_reads
+    if dataflow == "is":
+        moving, fixed = fixed, moving
+    return SystolicRun(
+        outputs,
+        tally.cycles,
+        tally.folds,
+        tally.macs,
+        tally.mapped,
+        moving,
+        fixed,
+        tally.output_writes,
+        tally.output_reads,
+    )
+
+
+def _stay_operand(stream: Integers, stay: Integers, array: SystolicArray, tally: _Tally) -> Integers:
+    """One operand stays, the other streams past, partial sums fall down; fold after fold.
+
+    Args:
+        stream: (time, window).
+        stay: (window, column).
+    """
+    outputs = np.zeros((stream.shape[0], stay.shape[1]), dtype=np.int64)
+    for columns in _cuts(stay.shape[1], array.columns):
+        for rows in _cuts(stay.shape[0], array.rows):
+            real, fixed = _fill(array, stay[rows, columns])
+            used = fixed.shape if array.folds == "whole" else stay[rows, columns].shape
+            fed = np.zeros((stream.shape[0], used[0]), dtype=np.int64)
+            fed[:, : rows.stop - rows.start] = stream[:, rows]
+            held = _load(fixed[: used[0], : used[1]], array, tally)
+            sums = _stream(fed, held, real, used, array, tally)
+            outputs[:, columns] += sums[:, : columns.stop - columns.start]
+            tally.moving_reads += stream[:, rows].size
+            tally.fixed_reads += stay[rows, columns].size
+            tally.output_writes += outputs[:, columns].size
+            tally.output_reads += outputs[:, columns].size if rows.start else 0
+            tally.folds += 1
+            tally.mapped += int(np.count_nonzero(real))
+    return outputs
+
+
+def _load(words: Integers, array: SystolicArray, tally: _Tally) -> Integers:
+    """Push the stationary words in from the top, the lowest row first, one row a cycle."""
+    held = np.zeros((array.rows, array.columns), dtype=np.int64)
+    for row in words[::-1]:
+        held[1:] = held[:-1].copy()
+        held[0] = 0
+        held[0, : row.size] = row
+        tally.cycles += 1
+    return held
+
+
+def _stream(
+    fed: Integers,
+    held: Integers,
+    real: Marks,
+    used: tuple[int, int],
+    array: SystolicArray,
+    tally: _Tally,
+) -> Integers:
+    """Stream words past the stationary ones until the last sum has left the lowest row.
+
+    Args:
+        fed: (time, row of PEs in use).
+        held: (row, column), the stationary words.
+        real: Which of them are no padding.
+        used: Rows and columns of PEs in use.
+    """
+    steps, rows = fed.shape
+    results = np.zeros((steps, used[1]), dtype=np.int64)
+    left = steps * used[1]
+    word = np.zeros((array.rows, array.columns), dtype=np.int64)
+    index = np.full((array.rows, array.columns), NOTHING)
+    partial, belongs = word.copy(), index.copy()
+    works = np.zeros((array.rows, array.columns), dtype=np.bool_)
+    works[:rows, : used[1]] = True
+    clock = 0
+    lanes = np.arange(rows)
+    while left:
+        word[:, 1:], index[:, 1:] = word[:, :-1].copy(), index[:, :-1].copy()
+        word[:, 0], index[:, 0] = 0, NOTHING
+        now = clock - lanes  # row r is fed r cycles after row 0
+        live = (now >= 0) & (now < steps)
+        word[:rows][live, 0], index[:rows][live, 0] = fed[now[live], lanes[live]], now[live]
+        partial[1:], belongs[1:] = partial[:-1].copy(), belongs[:-1].copy()
+        partial[0], belongs[0] = 0, np.where(works[0], index[0], NOTHING)
+        busy = works & (index != NOTHING)
+        assert np.array_equal(belongs[busy], index[busy]), "a partial sum met a foreign word"
+        partial += np.where(busy, word * held, 0)
+        tally.macs += int(np.count_nonzero(busy & real))
+        out = np.flatnonzero(belongs[-1] != NOTHING)
+        results[belongs[-1, out], out] = partial[-1, out]
+        left -= out.size
+        clock += 1
+    tally.cycles += clock
+    return results
+
+
+def _stay_outputs(left: Integers, top: Integers, array: SystolicArray, tally: _Tally) -> Integers:
+    """Both operands stream, sums stay until they are complete; fold after fold."""
+    outputs = np.zeros((left.shape[0], top.shape[1]), dtype=np.int64)
+    for columns in _cuts(top.shape[1], array.columns):
+        for rows in _cuts(left.shape[0], array.rows):
+            shape = (rows.stop - rows.start, columns.stop - columns.start)
+            used = (array.rows, array.columns) if array.folds == "whole" else shape
+            results = _accumulate(left[rows], top[:, columns], used, array, tally)
+            outputs[rows, columns] = results[: shape[0], : shape[1]]
+            tally.moving_reads += left[rows].size
+            tally.fixed_reads += top[:, columns].size
+            tally.output_writes += shape[0] * shape[1]
+            tally.folds += 1
+            tally.mapped += shape[0] * shape[1]
+    return outputs
+
+
+def _accumulate(
+    left: Integers, top: Integers, used: tuple[int, int], array: SystolicArray, tally: _Tally
+) -> Integers:
+    """One fold: words meet, sums grow, and each leaves its column when it may."""
+    rows, columns = used
+    depth = left.shape[1]
+    from_left, from_top = np.zeros((rows, depth), np.int64), np.zeros((depth, columns), np.int64)
+    from_left[: left.shape[0]], from_top[:, : top.shape[1]] = left, top
+    real = np.zeros(used, dtype=np.bool_)
+    real[: left.shape[0], : top.shape[1]] = True
+    sums, grown = np.zeros(used, np.int64), np.zeros(used, np.int64)
+    right, right_index = np.zeros(used, np.int64), np.full(used, NOTHING)
+    down, down_index = right.copy(), right_index.copy()
+    drain = _Drain(array, used)
+    clock = 0
+    lanes, files = np.arange(rows), np.arange(columns)
+    while drain.left:
+        right[:, 1:], right_index[:, 1:] = right[:, :-1].copy(), right_index[:, :-1].copy()
+        down[1:], down_index[1:] = down[:-1].copy(), down_index[:-1].copy()
+        right_index[:, 0] = down_index[0] = NOTHING
+        now, then = clock - lanes, clock - files
+        live, alive = (now >= 0) & (now < depth), (then >= 0) & (then < depth)
+        right[live, 0], right_index[live, 0] = from_left[lanes[live], now[live]], now[live]
+        down[0, alive], down_index[0, alive] = from_top[then[alive], files[alive]], then[alive]
+        busy = (right_index != NOTHING) & (down_index != NOTHING)
+        assert np.array_equal(right_index[busy], down_index[busy]), "two foreign words met"
+        sums += np.where(busy, right * down, 0)
+        grown += busy
+        tally.macs += int(np.count_nonzero(busy & real))
+        drain.tick(sums, grown == depth)
+        clock += 1
+    tally.cycles += clock
+    return drain.results
+
+
+class _Drain:
+    """How complete sums leave the columns: by a bus, or shifted down."""
+
+    def __init__(self, array: SystolicArray, used: tuple[int, int]) -> None:
+        self.shifts, self.height = array.drain == "shift", array.rows
+        self.results = np.zeros(used, dtype=np.int64)
+        self.left = self.results.size
+        self.sent = np.zeros(used, dtype=np.bool_)
+        self.loaded = np.zeros(used[1], dtype=np.bool_)
+        self.chain = np.zeros((array.rows, used[1]), dtype=np.int64)
+        self.origin = np.full((array.rows, used[1]), NOTHING)
+
+    def tick(self, sums: Integers, complete: Marks) -> None:
+        """One cycle, after this cycle's additions."""
+        if not self.shifts:
+            ready = complete & ~self.sent
+            assert ready.sum(axis=0).max() <= 1, "two results want the bus of one column"
+            self.results[ready] = sums[ready]
+            self.sent |= ready
+            self.left -= int(np.count_nonzero(ready))
+            return
+        out = np.flatnonzero(self.origin[-1] != NOTHING)
+        self.results[self.origin[-1, out], out] = self.chain[-1, out]
+        self.left -= out.size
+        self.chain[1:], self.origin[1:] = self.chain[:-1].copy(), self.origin[:-1].copy()
+        self.origin[0] = NOTHING
+        ready = np.flatnonzero(complete.all(axis=0) & ~self.loaded)
+        self.chain[: sums.shape[0], ready] = sums[:, ready]
+        self.origin[: sums.shape[0], ready] = np.arange(sums.shape[0])[:, None]
+        self.loaded[ready] = True
+
+
+def _cuts(size: int, piece: int) -> list[slice]:
+    return [slice(start, min(start + piece, size)) for start in range(0, size, piece)]
+
+
+def _fill(array: SystolicArray, words: Integers) -> tuple[Marks, Integers]:
+    """Words in the upper left corner of the grid: which PEs have one, and zeros elsewhere."""
+    real = np.zeros((array.rows, array.columns), dtype=np.bool_)
+    real[: words.shape[0], : words.shape[1]] = True
+    filled = np.zeros(real.shape, dtype=np.int64)
+    filled[real] = words.reshape(-1)
+    return real, filled
+
+
+def _shape(operation: Operation, tensor: Tensor) -> tuple[int, ...]:
+    """Extent of each axis, from the first coordinate to the last."""
+    sizes = operation.sizes
+    return tuple(
+        1 + sum(term.coefficient * (sizes[term.dim] - 1) for term in axis.terms)
+        for axis in tensor.axes
+    )
+
+
+def _places(
+    operation: Operation, product: Product, tensor: Tensor, groups: tuple[int, int, int]
+) -> Integers:
+    """Where each element of the tensor's matrices lies in the flat tensor: (product, row, column).
+
+    Args:
+        operation, product: The same work twice.
+        tensor: One of its tensors.
+        groups: Which of the product's four groups of dimensions count, run down, run across.
+    """
+    shape = _shape(operation, tensor)
+    steps = [int(np.prod(shape[axis + 1 :], dtype=np.int64)) for axis in range(len(shape))]
+    stride = {
+        dim: sum(
+            step * term.coefficient
+            for step, axis in zip(steps, tensor.axes, strict=True)
+            for term in axis.terms
+            if term.dim == dim
+        )
+        for dim in operation.sizes
+    }
+    offsets: list[Integers] = []
+    for group in groups:
+        found = np.zeros(1, dtype=np.int64)
+        for dim in product.dims[group]:
+            along = stride[dim] * np.arange(operation.sizes[dim], dtype=np.int64)
+            found = (found[:, None] + along).reshape(-1)
+        offsets.append(found)
+    return offsets[0][:, None, None] + offsets[1][:, None] + offsets[2]
+
+
+def _gather(operation: Operation, role: str, words: Integers, places: Integers) -> Integers:
+    """The matrices of an operand."""
+    shape = _shape(operation, operand(operation, role))
+    if words.shape != shape or not np.issubdtype(words.dtype, np.integer):
+        raise WorkloadError(
+            "tensor does not fit its operation",
+            where=f"operation {operation.name!r}, {role}",
+            got=f"{words.dtype} of shape {words.shape}",
+            expected=f"integers of shape {shape}",
+            fix="give a number for each coordinate, padding included",
+        )
+    return words.astype(np.int64).reshape(-1)[places]
+
+
+def _refuse_long(name: str, product: Product, array: SystolicArray, dataflow: Dataflow) -> None:
+    """Refuse what would take very long; a rough bound, for this only."""
+    down, across, stream = {
+        "ws": (product.window, product.filters, product.pixels),
+        "is": (product.window, product.pixels, product.filters),
+        "os": (product.pixels, product.filters, product.window),
+    }[dataflow]
+    folds = len(range(0, down, array.rows)) * len(range(0, across, array.columns))
+    steps = product.count * folds * array.pes * (stream + 2 * array.rows + array.columns)
+    words = product.count * product.window * max(product.pixels, product.filters)
+    if steps > LARGEST_RUN or words > LARGEST_OPERAND:
+        raise Unsupported(
+            "product is too large to run on a simulated array",
+            where=f"operation {name!r}",
+            got=f"about {steps:,} steps of PEs, {words:,} words",
+            expected=f"at most {LARGEST_RUN:,} steps and {LARGEST_OPERAND:,} words",
+            fix="shrink the operation or the array, or trust the closed form on this one",
+        )
