@@ -1,8 +1,8 @@
 """Systolic: cycles, use and SRAM words of a matrix product on a systolic array, in closed form.
 
-A product larger than the grid is cut into folds, pieces of at most rows x columns of what stays; the
-folds run one after another. With `k` rows and `n` columns of PEs in use and `T` words streaming past
-each of them, one fold takes
+A product larger than the grid is cut into folds, pieces of at most rows x columns of what stays;
+the folds run one after another. With `k` rows and `n` columns of PEs in use and `T` words streaming
+past each of them, one fold takes
 
     ws, is   rows + k + n + T - 2   load, skew down, skew across, stream
     os       k + n + T - 2          skew down, skew across, stream; `rows` more if results shift out

@@ -10,6 +10,8 @@ from picojoule.hardware.systolic import (
     DRAINS,
     FOLDS,
     Dataflow,
+    Drain,
+    Folds,
     SystolicArray,
     check_dataflow,
 )
@@ -23,6 +25,8 @@ __all__ = [
     "Compute",
     "Dataflow",
     "Document",
+    "Drain",
+    "Folds",
     "Location",
     "Memory",
     "Part",

@@ -76,8 +76,12 @@ class SystolicArray:
         return self.rows * self.columns
 
 
-def check_dataflow(dataflow: str) -> Dataflow:
+def check_dataflow(dataflow: str, *, others: tuple[str, ...] = ()) -> Dataflow:
     """The dataflow of that name.
+
+    Args:
+        dataflow: Its name.
+        others: What else the user could have said, for the message.
 
     Raises:
         HardwareError: There is none.
@@ -92,6 +96,6 @@ def check_dataflow(dataflow: str) -> Dataflow:
         "dataflow of a systolic array is not known",
         where="dataflow",
         got=repr(dataflow),
-        expected=nearest(str(dataflow), DATAFLOWS),
+        expected=nearest(str(dataflow), (*DATAFLOWS, *others)),
         fix="name what stays in the PEs: ws weights, os outputs, is inputs",
     )

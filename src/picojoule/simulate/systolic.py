@@ -1,9 +1,9 @@
 """Systolic: a systolic array that runs, cycle by cycle, on real numbers.
 
-Every PE has registers: an operand that moves right, one that moves down or stays, and a partial sum.
-In a cycle each PE takes what its left and upper neighbours held, or what is fed in at the edge,
-multiplies and adds; the edges are fed in a skew, row r a cycle after row r - 1. Each word carries its
-index along, and a PE that would meet a partner with another index stops the run: so the skew is
+Every PE has registers: an operand that moves right, one that moves down or stays, and a partial
+sum. In a cycle each PE takes what its left and upper neighbours held, or what is fed in at the
+edge, multiplies and adds; the edges are fed in a skew, row r a cycle after row r - 1. Each word
+carries its index along, and where two meet that do not belong together the run stops: the skew is
 proved, not assumed. The cycles are those that passed until the last result had left; nothing here
 knows a formula for them. `cost.systolic` has the formula.
 
@@ -129,7 +129,8 @@ def multiply(
         top: Weights, (window, filter).
         array, dataflow: The grid, and what stays.
 
-    >>> run = multiply(np.eye(2, dtype=np.int64), np.array([[1, 2], [3, 4]]), SystolicArray(2, 2), "ws")
+    >>> left, top = np.eye(2, dtype=np.int64), np.array([[1, 2], [3, 4]])
+    >>> run = multiply(left, top, SystolicArray(2, 2), "ws")
     >>> run.outputs.tolist(), run.cycles
     ([[1, 2], [3, 4]], 6)
     """
@@ -156,7 +157,9 @@ def multiply(
     )
 
 
-def _stay_operand(stream: Integers, stay: Integers, array: SystolicArray, tally: _Tally) -> Integers:
+def _stay_operand(
+    stream: Integers, stay: Integers, array: SystolicArray, tally: _Tally
+) -> Integers:
     """One operand stays, the other streams past, partial sums fall down; fold after fold.
 
     Args:
