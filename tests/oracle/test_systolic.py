@@ -50,11 +50,11 @@ def assert_alike(operation: Operation, array: SystolicArray, dataflow: str, run:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
-    st.integers(1, 16),
-    st.integers(1, 16),
-    st.integers(1, 16),
+    st.integers(1, 13),
+    st.integers(1, 13),
+    st.integers(1, 13),
     ARRAYS,
     st.sampled_from(DATAFLOWS),
     st.integers(0, 1000),
