@@ -234,6 +234,9 @@ def systolic_command(
             help="Partly filled arrays take as long as whole ones, or used.",
         ),
     ] = "whole",
+    picture: Annotated[
+        bool, typer.Option("--picture", help="Draw each cycle of one small product.")
+    ] = False,
     batch: Batch = None,
     shapes: Shapes = None,
     form: Format = "table",
@@ -242,7 +245,7 @@ def systolic_command(
 ) -> None:
     """Count the cycles of every layer on a systolic array, exactly."""
     output = Output(form, file, quiet)
-    from picojoule.evaluation import describe_systolic, systolic
+    from picojoule.evaluation import describe_systolic, draw_systolic, systolic
 
     found = systolic(
         work,
@@ -255,9 +258,11 @@ def systolic_command(
         inputs=_shapes(shapes),
     )
     _warn_ignored(output, len(found.ignored))
+    drawn = draw_systolic(found, width=output.width) if picture else None
+    table = describe_systolic(found, width=output.width, color=output.color)
     output.emit(
-        text=lambda: describe_systolic(found, width=output.width, color=output.color),
-        data=found.to_dict(),
+        text=lambda: f"{drawn}\n{table}" if drawn else table,
+        data=found.to_dict() | ({"picture": drawn} if drawn else {}),
         records=found.records(),
     )
 

@@ -9,6 +9,7 @@ from picojoule.evaluation.pipeline import (
     network_front,
 )
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
+from picojoule.evaluation.systolic_picture import draw_systolic
 from picojoule.evaluation.systolic_report import (
     SystolicLayer,
     SystolicReport,
@@ -33,6 +34,7 @@ __all__ = [
     "describe_evaluation",
     "describe_front",
     "describe_systolic",
+    "draw_systolic",
     "energy_chart",
     "evaluate",
     "evaluate_operation",

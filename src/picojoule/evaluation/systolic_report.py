@@ -181,7 +181,7 @@ def systolic(
 
     >>> report = systolic("alexnet", rows=256, columns=256)
     >>> report.layers[2].best, report.layers[2].cycles("ws")
-    ('os', 16758)
+    ('os', 16830)
     """
     array = SystolicArray(rows, columns, drain=cast(Drain, drain), folds=cast(Folds, folds))
     chosen = DATAFLOWS if dataflow == "all" else (check_dataflow(dataflow, others=("all",)),)

@@ -2,6 +2,16 @@
 
 from picojoule.simulate.oracle import execute, execute_slowly
 from picojoule.simulate.passage import Footprint
-from picojoule.simulate.systolic import SystolicRun, multiply, run_systolic
+from picojoule.simulate.systolic import NOTHING, SystolicRun, Watch, multiply
+from picojoule.simulate.systolic_tensors import run_systolic
 
-__all__ = ["Footprint", "SystolicRun", "execute", "execute_slowly", "multiply", "run_systolic"]
+__all__ = [
+    "NOTHING",
+    "Footprint",
+    "SystolicRun",
+    "Watch",
+    "execute",
+    "execute_slowly",
+    "multiply",
+    "run_systolic",
+]

@@ -10,21 +10,17 @@ knows a formula for them. `cost.systolic` has the formula.
 Source: samajdar2020, Sec. II, for the array; kung1982 for the principle.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.errors import Unsupported, WorkloadError
 from picojoule.hardware import Dataflow, SystolicArray
-from picojoule.workload import Operation, Product, Tensor, as_product, operand
 
 Integers = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
-LARGEST_RUN = 5_000_000_000
-LARGEST_OPERAND = 1 << 26
-"""Steps of single PEs that a run may take (some minutes), and words of an unrolled operand."""
 NOTHING = -1
 """Index of a register that holds no word."""
 
@@ -55,8 +51,13 @@ class SystolicRun:
     output_reads: int
 
 
+Watch = Callable[[str, Integers, Integers], None]
+"""Told each cycle: "load" or "run"; indices of what PEs work on, and of what leaves a column."""
+
+
 @dataclass(slots=True)
 class _Tally:
+    watch: Watch | None = None
     cycles: int = 0
     folds: int = 0
     macs: int = 0
@@ -66,61 +67,20 @@ class _Tally:
     output_writes: int = 0
     output_reads: int = 0
 
-
-def run_systolic(
-    operation: Operation,
-    array: SystolicArray,
-    dataflow: Dataflow,
-    *,
-    inputs: Integers,
-    weights: Integers,
-) -> SystolicRun:
-    """Execute an operation on real tensors.
-
-    Args:
-        operation: Any that is a matrix product, convolutions and grouped ones included.
-        array, dataflow: The grid, and what stays.
-        inputs, weights: Numbers in the shape of the operation's tensors, padding included.
-
-    Returns:
-        The outputs in the shape of the operation's, and what it took.
-
-    Raises:
-        Unsupported: No matrix product, or too many steps to run.
-        WorkloadError: A tensor has another shape.
-    """
-    product = as_product(operation)
-    _refuse_long(operation.name, product, array, dataflow)
-    places = {
-        tensor.role: _places(operation, product, tensor, of)
-        for tensor, of in (
-            (operand(operation, "inputs"), (0, 1, 2)),
-            (operand(operation, "weights"), (0, 2, 3)),
-            (operation.output, (0, 1, 3)),
-        )
-    }
-    left = _gather(operation, "inputs", inputs, places["inputs"])
-    top = _gather(operation, "weights", weights, places["weights"])
-    outputs = np.zeros(_shape(operation, operation.output), dtype=np.int64)
-    flat = outputs.reshape(-1)
-    runs: list[SystolicRun] = []
-    for one in range(product.count):
-        run = multiply(left[one], top[one], array, dataflow)
-        # Windows of a transposed convolution overlap in the output: they add up outside the array.
-        np.add.at(flat, places["outputs"][one], run.outputs)
-        runs.append(run)
-    return SystolicRun(
-        outputs,
-        **{
-            name: sum(getattr(run, name) for run in runs)
-            for name in SystolicRun.__slots__
-            if name != "outputs"
-        },
-    )
+    def tick(self, phase: str, grid: Integers, leaving: Integers) -> None:
+        """A cycle has passed."""
+        self.cycles += 1
+        if self.watch is not None:
+            self.watch(phase, grid, leaving)
 
 
 def multiply(
-    left: Integers, top: Integers, array: SystolicArray, dataflow: Dataflow
+    left: Integers,
+    top: Integers,
+    array: SystolicArray,
+    dataflow: Dataflow,
+    *,
+    watch: Watch | None = None,
 ) -> SystolicRun:
     """Execute one matrix product.
 
@@ -128,13 +88,16 @@ def multiply(
         left: Inputs, (pixel, window).
         top: Weights, (window, filter).
         array, dataflow: The grid, and what stays.
+        watch: Told what happens, cycle by cycle. With ws and is, PEs are loaded with positions in
+            the window, then work on pixels or filters; with os they work on positions in the
+            window, and rows leave. An idle PE has `NOTHING`.
 
     >>> left, top = np.eye(2, dtype=np.int64), np.array([[1, 2], [3, 4]])
     >>> run = multiply(left, top, SystolicArray(2, 2), "ws")
     >>> run.outputs.tolist(), run.cycles
     ([[1, 2], [3, 4]], 6)
     """
-    tally = _Tally()
+    tally = _Tally(watch)
     if dataflow == "os":
         outputs = _stay_outputs(left, top, array, tally)
     elif dataflow == "ws":
@@ -188,11 +151,13 @@ def _stay_operand(
 def _load(words: Integers, array: SystolicArray, tally: _Tally) -> Integers:
     """Push the stationary words in from the top, the lowest row first, one row a cycle."""
     held = np.zeros((array.rows, array.columns), dtype=np.int64)
-    for row in words[::-1]:
-        held[1:] = held[:-1].copy()
-        held[0] = 0
-        held[0, : row.size] = row
-        tally.cycles += 1
+    place = np.full(held.shape, NOTHING)
+    nothing = np.full(array.columns, NOTHING)
+    for number in reversed(range(words.shape[0])):
+        held[1:], place[1:] = held[:-1].copy(), place[:-1].copy()
+        held[0], place[0] = 0, NOTHING
+        held[0, : words.shape[1]], place[0, : words.shape[1]] = words[number], number
+        tally.tick("load", place, nothing)
     return held
 
 
@@ -237,8 +202,8 @@ def _stream(
         out = np.flatnonzero(belongs[-1] != NOTHING)
         results[belongs[-1, out], out] = partial[-1, out]
         left -= out.size
+        tally.tick("run", np.where(busy, index, NOTHING), belongs[-1])
         clock += 1
-    tally.cycles += clock
     return results
 
 
@@ -288,9 +253,9 @@ def _accumulate(
         sums += np.where(busy, right * down, 0)
         grown += busy
         tally.macs += int(np.count_nonzero(busy & real))
-        drain.tick(sums, grown == depth)
+        leaving = drain.tick(sums, grown == depth)
+        tally.tick("run", np.where(busy, right_index, NOTHING), leaving)
         clock += 1
-    tally.cycles += clock
     return drain.results
 
 
@@ -306,15 +271,16 @@ class _Drain:
         self.chain = np.zeros((array.rows, used[1]), dtype=np.int64)
         self.origin = np.full((array.rows, used[1]), NOTHING)
 
-    def tick(self, sums: Integers, complete: Marks) -> None:
-        """One cycle, after this cycle's additions."""
+    def tick(self, sums: Integers, complete: Marks) -> Integers:
+        """One cycle, after this cycle's additions; the row that leaves each column."""
         if not self.shifts:
             ready = complete & ~self.sent
             assert ready.sum(axis=0).max() <= 1, "two results want the bus of one column"
             self.results[ready] = sums[ready]
             self.sent |= ready
             self.left -= int(np.count_nonzero(ready))
-            return
+            return np.where(ready.any(axis=0), ready.argmax(axis=0), NOTHING)
+        leaving = self.origin[-1].copy()
         out = np.flatnonzero(self.origin[-1] != NOTHING)
         self.results[self.origin[-1, out], out] = self.chain[-1, out]
         self.left -= out.size
@@ -324,6 +290,7 @@ class _Drain:
         self.chain[: sums.shape[0], ready] = sums[:, ready]
         self.origin[: sums.shape[0], ready] = np.arange(sums.shape[0])[:, None]
         self.loaded[ready] = True
+        return leaving
 
 
 def _cuts(size: int, piece: int) -> list[slice]:
@@ -337,77 +304,3 @@ def _fill(array: SystolicArray, words: Integers) -> tuple[Marks, Integers]:
     filled = np.zeros(real.shape, dtype=np.int64)
     filled[real] = words.reshape(-1)
     return real, filled
-
-
-def _shape(operation: Operation, tensor: Tensor) -> tuple[int, ...]:
-    """Extent of each axis, from the first coordinate to the last."""
-    sizes = operation.sizes
-    return tuple(
-        1 + sum(term.coefficient * (sizes[term.dim] - 1) for term in axis.terms)
-        for axis in tensor.axes
-    )
-
-
-def _places(
-    operation: Operation, product: Product, tensor: Tensor, groups: tuple[int, int, int]
-) -> Integers:
-    """Where each element of the tensor's matrices lies in the flat tensor: (product, row, column).
-
-    Args:
-        operation, product: The same work twice.
-        tensor: One of its tensors.
-        groups: Which of the product's four groups of dimensions count, run down, run across.
-    """
-    shape = _shape(operation, tensor)
-    steps = [int(np.prod(shape[axis + 1 :], dtype=np.int64)) for axis in range(len(shape))]
-    stride = {
-        dim: sum(
-            step * term.coefficient
-            for step, axis in zip(steps, tensor.axes, strict=True)
-            for term in axis.terms
-            if term.dim == dim
-        )
-        for dim in operation.sizes
-    }
-    offsets: list[Integers] = []
-    for group in groups:
-        found = np.zeros(1, dtype=np.int64)
-        for dim in product.dims[group]:
-            along = stride[dim] * np.arange(operation.sizes[dim], dtype=np.int64)
-            found = (found[:, None] + along).reshape(-1)
-        offsets.append(found)
-    return offsets[0][:, None, None] + offsets[1][:, None] + offsets[2]
-
-
-def _gather(operation: Operation, role: str, words: Integers, places: Integers) -> Integers:
-    """The matrices of an operand."""
-    shape = _shape(operation, operand(operation, role))
-    if words.shape != shape or not np.issubdtype(words.dtype, np.integer):
-        raise WorkloadError(
-            "tensor does not fit its operation",
-            where=f"operation {operation.name!r}, {role}",
-            got=f"{words.dtype} of shape {words.shape}",
-            expected=f"integers of shape {shape}",
-            fix="give a number for each coordinate, padding included",
-        )
-    return words.astype(np.int64).reshape(-1)[places]
-
-
-def _refuse_long(name: str, product: Product, array: SystolicArray, dataflow: Dataflow) -> None:
-    """Refuse what would take very long; a rough bound, for this only."""
-    down, across, stream = {
-        "ws": (product.window, product.filters, product.pixels),
-        "is": (product.window, product.pixels, product.filters),
-        "os": (product.pixels, product.filters, product.window),
-    }[dataflow]
-    folds = len(range(0, down, array.rows)) * len(range(0, across, array.columns))
-    steps = product.count * folds * array.pes * (stream + 2 * array.rows + array.columns)
-    words = product.count * product.window * max(product.pixels, product.filters)
-    if steps > LARGEST_RUN or words > LARGEST_OPERAND:
-        raise Unsupported(
-            "product is too large to run on a simulated array",
-            where=f"operation {name!r}",
-            got=f"about {steps:,} steps of PEs, {words:,} words",
-            expected=f"at most {LARGEST_RUN:,} steps and {LARGEST_OPERAND:,} words",
-            fix="shrink the operation or the array, or trust the closed form on this one",
-        )
