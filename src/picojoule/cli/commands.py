@@ -259,9 +259,11 @@ def systolic_command(
     )
     _warn_ignored(output, len(found.ignored))
     drawn = draw_systolic(found, width=output.width) if picture else None
-    table = describe_systolic(found, width=output.width, color=output.color)
     output.emit(
-        text=lambda: f"{drawn}\n{table}" if drawn else table,
+        text=lambda: (
+            (f"{drawn}\n" if drawn else "")
+            + describe_systolic(found, width=output.width, color=output.color)
+        ),
         data=found.to_dict() | ({"picture": drawn} if drawn else {}),
         records=found.records(),
     )

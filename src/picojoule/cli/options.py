@@ -12,8 +12,8 @@ Work = Annotated[
     str,
     typer.Argument(
         metavar="MODEL|OPERATION",
-        help="A name that `pj models` lists, an ONNX file, a topology (.csv), or an operation "
-        'such as "matmul M=128 K=768 N=768".',
+        help="A name that `pj models` lists, an ONNX file, a SCALE-Sim topology (.csv), "
+        'or an operation such as "matmul M=128 K=768 N=768".',
     ),
 ]
 Chip = Annotated[

@@ -10,8 +10,8 @@ past each of them, one fold takes
 cycles, and with `folds="whole"` k and n are those of the full grid. All sums over folds are taken
 exactly. `simulate.systolic` executes the same array; the two share no arithmetic.
 
-Source: samajdar2020, eq. (1) to (4); docs/systolic.md derives them and says where SCALE-Sim's
-program departs from its paper.
+Source: samajdar2020; docs/systolic.md derives this, and says where SCALE-Sim's program departs from
+its paper.
 """
 
 from dataclasses import dataclass

@@ -42,9 +42,7 @@ def draw_systolic(report: SystolicReport, *, width: int = WIDTH) -> str:
         raise Unsupported(
             "too much to draw",
             where=f"picture of {report.network!r}",
-            got=f"{len(report.layers)} layers, {array.pes} PEs, {cycles} cycles"
-            if single
-            else f"{len(report.layers)} layers, {product.count} products in the first",
+            got=f"{array.pes} PEs, {cycles} cycles" if single else "several products",
             expected=f"one product, at most {LARGEST_GRID} PEs and {LARGEST_CYCLES} cycles",
             fix='draw a small product, such as "matmul M=4 K=3 N=3" on 3 x 3 PEs',
         )

@@ -130,14 +130,13 @@ class SystolicReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data with the keys of the JSON output."""
-        totals: dict[str, Any] = {
-            dataflow: {
+        totals = {
+            dataflow or "best": {
                 "cycles": self.cycles(dataflow),
                 "utilization": self.utilization(dataflow),
             }
-            for dataflow in self.dataflows
+            for dataflow in (*self.dataflows, None)
         }
-        totals["best"] = {"cycles": self.cycles(), "utilization": self.utilization()}
         return {
             "network": self.network,
             "batch": self.batch,
@@ -189,18 +188,15 @@ def systolic(
     layers: list[SystolicLayer] = []
     unmapped: list[Unmapped] = []
     for layer in network.layers:
-        if not layer.macs:
-            steps = layer.operation.steps * layer.repeats
-            unmapped.append(Unmapped(layer.name, layer.kind, steps, "no multiply-accumulates"))
-            continue
         try:
             product = as_product(layer.operation)
         except Unsupported as error:
+            reason = f"{error.what}: {error.got}" if layer.macs else "no multiply-accumulates"
             steps = layer.operation.steps * layer.repeats
-            unmapped.append(Unmapped(layer.name, layer.kind, steps, f"{error.what}: {error.got}"))
-            continue
-        costs = systolic_costs(product, array, chosen)
-        layers.append(SystolicLayer(layer.name, layer.kind, layer.repeats, product, costs))
+            unmapped.append(Unmapped(layer.name, layer.kind, steps, reason))
+        else:
+            costs = systolic_costs(product, array, chosen)
+            layers.append(SystolicLayer(layer.name, layer.kind, layer.repeats, product, costs))
     if not layers:
         raise WorkloadError(
             "nothing here is a matrix product",

@@ -4,7 +4,7 @@ It has no memories of its own here: it is the grid, and how results leave it. In
 the left, one word a row and cycle; stationary operands and, with outputs stationary, weights from
 the top, one word a column and cycle; results leave below, one word a column and cycle.
 
-Source: samajdar2020, Sec. II and III.
+Source: samajdar2020.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class SystolicArray:
         for what, size in (("rows", self.rows), ("columns", self.columns)):
             if type(size) is not int or not 1 <= size <= LARGEST_SIDE:
                 raise HardwareError(
-                    f"systolic array cannot have so many {what}",
+                    f"systolic array cannot have this number of {what}",
                     where=f"{what} of a systolic array",
                     got=repr(size),
                     expected=f"a whole number from 1 to {LARGEST_SIDE}",

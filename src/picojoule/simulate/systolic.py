@@ -7,7 +7,7 @@ carries its index along, and where two meet that do not belong together the run 
 proved, not assumed. The cycles are those that passed until the last result had left; nothing here
 knows a formula for them. `cost.systolic` has the formula.
 
-Source: samajdar2020, Sec. II, for the array; kung1982 for the principle.
+Source: samajdar2020 for the array, kung1982 for the principle.
 """
 
 from collections.abc import Callable
@@ -34,8 +34,8 @@ class SystolicRun:
         cycles: Cycles that passed.
         folds: Pieces that ran one after another.
         macs: Multiplications of two real words, not of padding.
-        mapped: PEs that a stationary word was meant for, summed over the folds.
-        input_reads, weight_reads: Words fed in at the edges.
+        mapped: PEs that held a word or sum that is no padding, summed over the folds.
+        input_reads, weight_reads: Words fed in at the edges, padding not counted.
         output_writes: Words that left the array.
         output_reads: Partial sums read back because another fold adds to them.
     """
@@ -136,19 +136,17 @@ def _stay_operand(
             used = fixed.shape if array.folds == "whole" else stay[rows, columns].shape
             fed = np.zeros((stream.shape[0], used[0]), dtype=np.int64)
             fed[:, : rows.stop - rows.start] = stream[:, rows]
-            held = _load(fixed[: used[0], : used[1]], array, tally)
+            held = _load(fixed[: used[0], : used[1]], real, array, tally)
+            before = tally.output_writes
             sums = _stream(fed, held, real, used, array, tally)
             outputs[:, columns] += sums[:, : columns.stop - columns.start]
-            tally.moving_reads += stream[:, rows].size
-            tally.fixed_reads += stay[rows, columns].size
-            tally.output_writes += outputs[:, columns].size
-            tally.output_reads += outputs[:, columns].size if rows.start else 0
+            tally.output_reads += tally.output_writes - before if rows.start else 0
             tally.folds += 1
             tally.mapped += int(np.count_nonzero(real))
     return outputs
 
 
-def _load(words: Integers, array: SystolicArray, tally: _Tally) -> Integers:
+def _load(words: Integers, real: Marks, array: SystolicArray, tally: _Tally) -> Integers:
     """Push the stationary words in from the top, the lowest row first, one row a cycle."""
     held = np.zeros((array.rows, array.columns), dtype=np.int64)
     place = np.full(held.shape, NOTHING)
@@ -157,6 +155,7 @@ def _load(words: Integers, array: SystolicArray, tally: _Tally) -> Integers:
         held[1:], place[1:] = held[:-1].copy(), place[:-1].copy()
         held[0], place[0] = 0, NOTHING
         held[0, : words.shape[1]], place[0, : words.shape[1]] = words[number], number
+        tally.fixed_reads += int(np.count_nonzero(real[number]))
         tally.tick("load", place, nothing)
     return held
 
@@ -193,6 +192,7 @@ def _stream(
         now = clock - lanes  # row r is fed r cycles after row 0
         live = (now >= 0) & (now < steps)
         word[:rows][live, 0], index[:rows][live, 0] = fed[now[live], lanes[live]], now[live]
+        tally.moving_reads += int(np.count_nonzero(real[:rows][live, 0]))
         partial[1:], belongs[1:] = partial[:-1].copy(), belongs[:-1].copy()
         partial[0], belongs[0] = 0, np.where(works[0], index[0], NOTHING)
         busy = works & (index != NOTHING)
@@ -202,6 +202,7 @@ def _stream(
         out = np.flatnonzero(belongs[-1] != NOTHING)
         results[belongs[-1, out], out] = partial[-1, out]
         left -= out.size
+        tally.output_writes += int(np.count_nonzero(real[0, out]))
         tally.tick("run", np.where(busy, index, NOTHING), belongs[-1])
         clock += 1
     return results
@@ -216,11 +217,7 @@ def _stay_outputs(left: Integers, top: Integers, array: SystolicArray, tally: _T
             used = (array.rows, array.columns) if array.folds == "whole" else shape
             results = _accumulate(left[rows], top[:, columns], used, array, tally)
             outputs[rows, columns] = results[: shape[0], : shape[1]]
-            tally.moving_reads += left[rows].size
-            tally.fixed_reads += top[:, columns].size
-            tally.output_writes += shape[0] * shape[1]
             tally.folds += 1
-            tally.mapped += shape[0] * shape[1]
     return outputs
 
 
@@ -248,14 +245,19 @@ def _accumulate(
         live, alive = (now >= 0) & (now < depth), (then >= 0) & (then < depth)
         right[live, 0], right_index[live, 0] = from_left[lanes[live], now[live]], now[live]
         down[0, alive], down_index[0, alive] = from_top[then[alive], files[alive]], then[alive]
+        tally.moving_reads += int(np.count_nonzero(real[live, 0]))
+        tally.fixed_reads += int(np.count_nonzero(real[0, alive]))
         busy = (right_index != NOTHING) & (down_index != NOTHING)
         assert np.array_equal(right_index[busy], down_index[busy]), "two foreign words met"
         sums += np.where(busy, right * down, 0)
         grown += busy
         tally.macs += int(np.count_nonzero(busy & real))
         leaving = drain.tick(sums, grown == depth)
+        out = leaving != NOTHING
+        tally.output_writes += int(np.count_nonzero(real[leaving[out], np.flatnonzero(out)]))
         tally.tick("run", np.where(busy, right_index, NOTHING), leaving)
         clock += 1
+    tally.mapped += int(np.count_nonzero(grown.astype(np.bool_) & real))
     return drain.results
 
 

@@ -6,7 +6,7 @@ tensors alone, so that fully-connected layers, matrix products and attention nee
 own: what inputs and outputs share are pixels, what weights and outputs share are filters, what both
 operands share is the window, and what all three share counts independent products.
 
-Source: samajdar2020, Sec. III-B.
+Source: samajdar2020.
 """
 
 import math
