@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from picojoule.cost import systolic_cost
 from picojoule.hardware import DATAFLOWS, DRAINS, FOLDS, SystolicArray
-from picojoule.simulate import SystolicRun, multiply, run_systolic
+from picojoule.simulate import NOTHING, SystolicRun, multiply, run_systolic
 from picojoule.workload import (
     Operation,
     batched_matmul,
@@ -158,3 +158,31 @@ def test_a_transposed_convolution_overlaps_in_its_output(dataflow: str) -> None:
         expected[0, m, 2 * p + r, 0] += inputs[0, c, p, 0] * weights[m, c, r, 0]
     assert np.array_equal(run.outputs, expected)
     assert_alike(operation, SystolicArray(4, 3), dataflow, run)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 5), st.sampled_from(DATAFLOWS))
+def test_the_skew(stream: int, rows: int, columns: int, dataflow: str) -> None:
+    """On a full array each PE works on its word in the cycle that geometry gives it."""
+    left, top = {
+        "ws": ((stream, rows), (rows, columns)),
+        "is": ((columns, rows), (rows, stream)),
+        "os": ((rows, stream), (stream, columns)),
+    }[dataflow]
+    frames: list[tuple[str, np.ndarray, np.ndarray]] = []
+
+    def watch(phase: str, grid: np.ndarray, leaving: np.ndarray) -> None:
+        frames.append((phase, grid.copy(), leaving.copy()))
+
+    array = SystolicArray(rows, columns)
+    multiply(numbers(left, 1), numbers(top, 2), array, dataflow, watch=watch)
+    load = 0 if dataflow == "os" else rows
+    assert [frame[0] for frame in frames] == ["load"] * load + ["run"] * (len(frames) - load)
+    for clock, (_, grid, leaving) in enumerate(frames[load:]):
+        for r, c in np.ndindex(rows, columns):
+            word = clock - r - c
+            assert grid[r, c] == (word if 0 <= word < stream else NOTHING)
+        for c in range(columns):
+            gone = clock - c - (stream - 1 if dataflow == "os" else rows - 1)
+            most = rows if dataflow == "os" else stream
+            assert leaving[c] == (gone if 0 <= gone < most else NOTHING)

@@ -24,6 +24,8 @@ from picojoule.workload import (
 )
 
 _PERCENT = scaled(100, decimals=1)
+_OPERATION = re.compile(r"\s*\w+\s.*=", re.DOTALL)
+"""Text that means an operation: a word, a blank, and an equals sign somewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def systolic(
 
 
 def _network(work: Any, batch: int | None, inputs: Any) -> Network:
-    if isinstance(work, str) and re.match(r"\s*\w+\s.*=", work) and not Path(work).exists():
+    if isinstance(work, str) and _OPERATION.match(work) and not work.endswith((".onnx", ".csv")):
         work = parse_operation(work)
     if isinstance(work, Network | Operation):
         name = work.name

@@ -105,6 +105,12 @@ def test_mistakes_about_the_work() -> None:
     with pytest.raises(PicojouleError) as caught:
         pj.systolic("cnv M=2 C=2 P=2")
     assert "conv" in str(caught.value.expected)
+    with pytest.raises(WorkloadError) as caught:
+        pj.systolic("matmul M=" + "1" * 5000)
+    assert "too long" in caught.value.what
+    with pytest.raises(WorkloadError) as caught:
+        pj.systolic("my net, width=1.csv")
+    assert "my net, width=1.csv" in caught.value.where
     for other in (pool("p", C=1, P=2, Q=2, R=2, S=2), elementwise("e", shape=(2, 2))):
         with pytest.raises(Unsupported):
             as_product(other)
