@@ -258,9 +258,9 @@ def _layer_table(report: SystolicReport) -> Table:
         Column("pixels", "pixels", count),
         Column("window", "window", count),
         Column("filters", "filters", count),
-        *(Column(f"{flow} cycles", f"{flow}_cycles", count) for flow in flows),
-        *(Column(f"{flow} %", f"{flow}_utilization", _PERCENT) for flow in flows),
+        *(Column(flow, f"{flow}_cycles", count) for flow in flows),
         *([Column("best", "best", align="left")] if several else []),
+        Column("used %", "utilization", _PERCENT),
     ]
     rows: list[tuple[Cell, ...]] = []
     for layer in report.layers:
@@ -273,8 +273,8 @@ def _layer_table(report: SystolicReport) -> Table:
                 product.window,
                 product.filters,
                 *(layer.cycles(flow) for flow in flows),
-                *(layer.utilization(flow) for flow in flows),
                 *([layer.best] if several else []),
+                layer.utilization(layer.best),
             )
         )
     total: tuple[Cell, ...] = (
@@ -284,11 +284,14 @@ def _layer_table(report: SystolicReport) -> Table:
         None,
         None,
         *(report.cycles(flow) for flow in flows),
-        *(report.utilization(flow) for flow in flows),
         *([None] if several else []),
+        None if several else report.utilization(),
     )
     batch = f", batch {report.batch}" if report.batch > 1 else ""
-    title = f"{report.network} on a {array.rows} x {array.columns} systolic array{batch}"
+    place = f"{array.rows} x {array.columns} systolic array{batch}"
+    title = f"{report.network} on a {place}: cycles by dataflow, PEs used with the best"
+    if not several:
+        title = f"{report.network} on a {place}: cycles and PEs used"
     return Table(title, tuple(columns), tuple(rows), total=total if len(rows) > 1 else None)
 
 
