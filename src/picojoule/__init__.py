@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from picojoule.cost import Costs, area_mm2, count, price
     from picojoule.errors import PicojouleError
-    from picojoule.evaluation import Evaluation, evaluate, evaluate_operation, network_front
+    from picojoule.evaluation import (
+        Evaluation,
+        SystolicReport,
+        evaluate,
+        evaluate_operation,
+        network_front,
+        systolic,
+    )
     from picojoule.hardware import Accelerator, Array, Compute, Memory, accelerator, library
     from picojoule.mapper import Certificate, Solution, load_constraints, pareto_front, search
     from picojoule.mapping import (
@@ -37,7 +44,14 @@ __version__ = "0.1.0"
 _HOMES = {
     "cost": ("Costs", "area_mm2", "count", "price"),
     "errors": ("PicojouleError",),
-    "evaluation": ("Evaluation", "evaluate", "evaluate_operation", "network_front"),
+    "evaluation": (
+        "Evaluation",
+        "SystolicReport",
+        "evaluate",
+        "evaluate_operation",
+        "network_front",
+        "systolic",
+    ),
     "hardware": ("Accelerator", "Array", "Compute", "Memory", "accelerator", "library"),
     "mapper": ("Certificate", "Solution", "load_constraints", "pareto_front", "search"),
     "mapping": ("Counts", "Level", "Loop", "Nest", "format_nest", "parse_nest", "validate"),
@@ -70,6 +84,7 @@ __all__ = [
     "Operation",
     "PicojouleError",
     "Solution",
+    "SystolicReport",
     "Tensor",
     "accelerator",
     "area_mm2",
@@ -87,6 +102,7 @@ __all__ = [
     "price",
     "profile",
     "search",
+    "systolic",
     "validate",
 ]
 

@@ -225,6 +225,31 @@ _RECORDS = (
         "doi:10.1109/ISPASS.2019.00042",
     ),
     Source(
+        "kung1982",
+        "H. T. Kung",
+        "Why Systolic Architectures?",
+        "Computer 15(1), 37-46",
+        1982,
+        "doi:10.1109/MC.1982.1653825",
+    ),
+    Source(
+        "samajdar2020",
+        "A. Samajdar, J. M. Joseph, Y. Zhu, P. Whatmough, M. Mattina, T. Krishna",
+        "A Systematic Methodology for Characterizing Scalability of DNN Accelerators using "
+        "SCALE-Sim",
+        "International Symposium on Performance Analysis of Systems and Software (ISPASS)",
+        2020,
+        "doi:10.1109/ISPASS48437.2020.00016",
+    ),
+    Source(
+        "scalesim",
+        "SCALE-Sim project",
+        "SCALE-Sim: systolic CNN accelerator simulator, versions 2.0.2 and 3.0.0 (MIT licence)",
+        "software",
+        2025,
+        "https://github.com/scalesim-project/SCALE-Sim",
+    ),
+    Source(
         "wu2019accelergy",
         "Y. N. Wu, J. S. Emer, V. Sze",
         "Accelergy: An Architecture-Level Energy Estimation Methodology for Accelerator Designs",

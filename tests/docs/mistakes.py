@@ -359,6 +359,34 @@ COMPARISONS = (
         tells=("transformer-block", "--layers fc"),
     ),
 )
+_LAYERS = "Layer name, IFMAP H, IFMAP W, Filter H, Filter W, Channels, Filters, Stride,\n"
+SYSTOLIC = (
+    Mistake("A dataflow is unknown", "pj systolic lenet5 --dataflow rs", ("dataflow", "ws")),
+    Mistake("An array has no rows", "pj systolic lenet5 --rows 0", ("rows", "0")),
+    Mistake("A way to drain is unknown", "pj systolic lenet5 --drain pipe", ("drain", "shift")),
+    Mistake(
+        "An operation gets a batch", 'pj systolic "matmul M=4 K=4 N=4" --batch 2', ("batch", "N")
+    ),
+    Mistake("A picture would be too large", "pj systolic lenet5 --picture", ("picture", "PEs")),
+    Mistake(
+        "A line of a topology lacks its stride",
+        "pj systolic net.csv",
+        ("net.csv:2", "stride"),
+        {"net.csv": f"{_LAYERS}first,9,9,3,3,1,4,\n"},
+    ),
+    Mistake(
+        "A filter is larger than its input",
+        "pj systolic net.csv",
+        ("net.csv:2", "filter height 3"),
+        {"net.csv": f"{_LAYERS}first,2,9,3,3,1,4,1,\n"},
+    ),
+    Mistake(
+        "A topology is sparse",
+        "pj systolic net.csv",
+        ("net.csv:2", "2:4"),
+        {"net.csv": f"{_LAYERS}first,9,9,3,3,1,4,1,2:4,\n"},
+    ),
+)
 CHAPTERS = {
     "On the command line": COMMAND_LINE,
     "In an operation": OPERATIONS,
@@ -367,6 +395,7 @@ CHAPTERS = {
     "In a mapping": NESTS,
     "In constraints": CONSTRAINTS,
     "In a comparison": COMPARISONS,
+    "On a systolic array": SYSTOLIC,
 }
 MISTAKES = tuple(mistake for chapter in CHAPTERS.values() for mistake in chapter)
 

@@ -6,7 +6,7 @@ from contextlib import chdir
 from pathlib import Path
 
 import pytest
-from documents import PAGES, README, ROOT, blocks, commands, links, rewrite_quotes, run
+from documents import PAGES, README, ROOT, blocks, commands, links, quoted, rewrite_quotes, run
 from mistakes import network, saved, sentence
 
 from picojoule.hardware import load_accelerator
@@ -82,6 +82,13 @@ def test_links_lead_somewhere(name: str) -> None:
         if not re.match(r"[a-z]+:", link):
             target = link.partition("#")[0]
             assert (page.parent / target).exists() or not target, (name, link)
+
+
+def test_the_page_on_systolic_arrays_quotes_the_program(folder: Path) -> None:
+    quotes = quoted(ROOT / "docs" / "systolic.md")
+    assert len(quotes) == 2
+    for command, block in quotes:
+        assert run(shlex.split(command)[1:], folder).output == block
 
 
 @pytest.mark.slow

@@ -47,6 +47,10 @@ def test_tables_fit_a_hundred_columns(pj: Any) -> None:
         ("evaluate", "lstm", "--on", "eyeriss", "--nests"),
         ("map", CONV, "--on", "systolic-128"),
         ("compare", "lenet5", "--layers", "all"),
+        ("systolic", "resnet152"),
+        ("systolic", "mobilenet-v2", "--batch", "4"),
+        ("systolic", "lstm", "--dataflow", "os"),
+        ("systolic", "matmul M=30 K=3 N=9", "--rows", "8", "--cols", "8", "--picture"),
     ):
         status, output, errors = pj(*arguments)
         assert (status, errors) == (0, "")
@@ -59,6 +63,8 @@ def test_tables_fit_a_hundred_columns(pj: Any) -> None:
         (("profile", "alexnet"), "layers"),
         (("evaluate", "lenet5", "--on", "eyeriss"), "layers"),
         (("map", CONV, "--on", "eyeriss"), "layers"),
+        (("systolic", "googlenet", "--rows", "16"), "layers"),
+        (("systolic", CONV, "--dataflow", "is"), "layers"),
         (("models",), "models"),
         (("chips",), "chips"),
         (("chips", "eyeriss"), "parts"),

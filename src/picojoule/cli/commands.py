@@ -30,6 +30,7 @@ from picojoule.cli.options import (
     Trade,
     WithinEnergy,
     WithinLatency,
+    Work,
     ZeroShares,
 )
 from picojoule.cli.output import Output, UsageError
@@ -259,6 +260,68 @@ def _check_one_nest(request: Request, mapping: Path | None, write_mapping: Path 
             expected="one mapping, or a front",
             fix=f"leave {one} out, or name a point by --within-latency or --within-energy",
         )
+
+
+@app.command("systolic")
+def systolic_command(
+    work: Work,
+    rows: Annotated[int, typer.Option("--rows", metavar="N", help="PEs from top to bottom.")] = 128,
+    columns: Annotated[
+        int, typer.Option("--cols", metavar="N", help="PEs from left to right.")
+    ] = 128,
+    dataflow: Annotated[
+        str,
+        typer.Option(
+            "--dataflow", metavar="NAME", help="What stays in the PEs: ws, os, is; or all."
+        ),
+    ] = "all",
+    drain: Annotated[
+        str,
+        typer.Option(
+            "--drain", metavar="HOW", help="Stationary outputs leave by a bus a column, or shift."
+        ),
+    ] = "bus",
+    folds: Annotated[
+        str,
+        typer.Option(
+            "--folds",
+            metavar="HOW",
+            help="Partly filled arrays take as long as whole ones, or used.",
+        ),
+    ] = "whole",
+    picture: Annotated[
+        bool, typer.Option("--picture", help="Draw each cycle of one small product.")
+    ] = False,
+    batch: Batch = None,
+    shapes: Shapes = None,
+    form: Format = "table",
+    file: File = None,
+    quiet: Quiet = False,
+) -> None:
+    """Count the cycles of every layer on a systolic array, exactly."""
+    output = Output(form, file, quiet)
+    from picojoule.evaluation import describe_systolic, draw_systolic, systolic
+
+    found = systolic(
+        work,
+        rows=rows,
+        columns=columns,
+        dataflow=dataflow,
+        drain=drain,
+        folds=folds,
+        batch=batch,
+        inputs=_shapes(shapes),
+    )
+    _warn_ignored(output, len(found.ignored))
+    drawn = draw_systolic(found, width=output.width) if picture else None
+    output.emit(
+        text=lambda: (
+            (f"{drawn}\n" if drawn else "")
+            + describe_systolic(found, width=output.width, color=output.color)
+        ),
+        data=found.to_dict() | ({"picture": drawn} if drawn else {}),
+        records=found.records(),
+    )
 
 
 @app.command("check")

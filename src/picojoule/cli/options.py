@@ -8,6 +8,14 @@ import typer
 Model = Annotated[
     str, typer.Argument(metavar="MODEL", help="A name that `pj models` lists, or an ONNX file.")
 ]
+Work = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL|OPERATION",
+        help="A name that `pj models` lists, an ONNX file, a SCALE-Sim topology (.csv), "
+        'or an operation such as "matmul M=128 K=768 N=768".',
+    ),
+]
 Chip = Annotated[
     str, typer.Option("--on", metavar="CHIP", help="A name that `pj chips` lists, or a YAML file.")
 ]

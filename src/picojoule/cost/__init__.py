@@ -12,6 +12,7 @@ from picojoule.cost.price import (
     price,
     step_energy_pj,
 )
+from picojoule.cost.systolic import SystolicCost, systolic_cost, systolic_costs
 from picojoule.cost.touched import touched_words
 from picojoule.cost.traffic import distinct_offsets, kind_words, moved_points, tile_points
 
@@ -22,6 +23,7 @@ __all__ = [
     "TEMPORAL",
     "Costs",
     "Footprint",
+    "SystolicCost",
     "area_mm2",
     "common_points",
     "count",
@@ -34,6 +36,8 @@ __all__ = [
     "shared_in_run",
     "shared_points",
     "step_energy_pj",
+    "systolic_cost",
+    "systolic_costs",
     "tile_points",
     "touched_words",
 ]

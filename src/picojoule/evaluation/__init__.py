@@ -9,6 +9,13 @@ from picojoule.evaluation.pipeline import (
     network_front,
 )
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
+from picojoule.evaluation.systolic_picture import draw_systolic
+from picojoule.evaluation.systolic_report import (
+    SystolicLayer,
+    SystolicReport,
+    describe_systolic,
+    systolic,
+)
 from picojoule.evaluation.tables import (
     describe_evaluation,
     energy_chart,
@@ -21,9 +28,13 @@ __all__ = [
     "LayerResult",
     "NetworkFront",
     "Progress",
+    "SystolicLayer",
+    "SystolicReport",
     "Unmapped",
     "describe_evaluation",
     "describe_front",
+    "describe_systolic",
+    "draw_systolic",
     "energy_chart",
     "evaluate",
     "evaluate_operation",
@@ -31,4 +42,5 @@ __all__ = [
     "front_curve",
     "ignored_table",
     "network_front",
+    "systolic",
 ]

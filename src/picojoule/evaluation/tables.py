@@ -3,7 +3,7 @@
 import textwrap
 from collections.abc import Callable, Iterable
 
-from picojoule.evaluation.result import Evaluation, LayerResult
+from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
 from picojoule.mapping import Level, Nest, format_nest
 from picojoule.report import (
     WIDTH,
@@ -37,7 +37,7 @@ def evaluation_tables(run: Evaluation, *, nests: bool = False) -> tuple[Table, .
         if not nests:
             tables.append(_mapping_table(run))
     if run.unmapped:
-        tables.append(_unmapped_table(run))
+        tables.append(unmapped_table(run.unmapped))
     if run.ignored:
         items = ((item.name, item.operator, item.reason) for item in run.ignored)
         tables.append(ignored_table(items))
@@ -243,9 +243,10 @@ def _compact(level: Level) -> str:
     return text or "."
 
 
-def _unmapped_table(run: Evaluation) -> Table:
+def unmapped_table(layers: Iterable[Unmapped]) -> Table:
+    """Layers that have no mapping, by kind and reason."""
     kinds: dict[tuple[str, str], list[int]] = {}
-    for layer in run.unmapped:
+    for layer in layers:
         kinds.setdefault((layer.kind, layer.reason), []).append(layer.steps)
     columns = (
         Column("not mapped", "kind", align="left"),

@@ -5,19 +5,37 @@ from picojoule.hardware.describe import PartRow, describe
 from picojoule.hardware.document import Document, Location, Subject, parse_document, read_document
 from picojoule.hardware.load import accelerator, dump_accelerator, library, load_accelerator
 from picojoule.hardware.schema import read_spec
+from picojoule.hardware.systolic import (
+    DATAFLOWS,
+    DRAINS,
+    FOLDS,
+    Dataflow,
+    Drain,
+    Folds,
+    SystolicArray,
+    check_dataflow,
+)
 
 __all__ = [
+    "DATAFLOWS",
+    "DRAINS",
+    "FOLDS",
     "Accelerator",
     "Array",
     "Compute",
+    "Dataflow",
     "Document",
+    "Drain",
+    "Folds",
     "Location",
     "Memory",
     "Part",
     "PartRow",
     "Reuse",
     "Subject",
+    "SystolicArray",
     "accelerator",
+    "check_dataflow",
     "describe",
     "dump_accelerator",
     "library",

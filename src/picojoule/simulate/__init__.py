@@ -2,5 +2,16 @@
 
 from picojoule.simulate.oracle import execute, execute_slowly
 from picojoule.simulate.passage import Footprint
+from picojoule.simulate.systolic import NOTHING, SystolicRun, Watch, multiply
+from picojoule.simulate.systolic_tensors import run_systolic
 
-__all__ = ["Footprint", "execute", "execute_slowly"]
+__all__ = [
+    "NOTHING",
+    "Footprint",
+    "SystolicRun",
+    "Watch",
+    "execute",
+    "execute_slowly",
+    "multiply",
+    "run_systolic",
+]

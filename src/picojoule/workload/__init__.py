@@ -35,6 +35,7 @@ from picojoule.workload.operation import (
     tile_words,
 )
 from picojoule.workload.parse import parse_operation
+from picojoule.workload.product import Product, as_product, operand
 from picojoule.workload.profile import LayerProfile, Profile, Totals, profile
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Operation",
     "Pair",
     "Parameter",
+    "Product",
     "Profile",
     "Role",
     "Tensor",
@@ -56,6 +58,7 @@ __all__ = [
     "Totals",
     "Value",
     "activation",
+    "as_product",
     "attention",
     "axis_points",
     "batched_matmul",
@@ -69,6 +72,7 @@ __all__ = [
     "lrn",
     "matmul",
     "normalization",
+    "operand",
     "output_size",
     "parse_operation",
     "pool",

@@ -37,7 +37,8 @@ def load(
     """Load a network.
 
     Args:
-        model: A name of the zoo ("alexnet"), the path of an ONNX file, or a torch module.
+        model: A name of the zoo ("alexnet"), the path of an ONNX file or of a SCALE-Sim topology
+            (.csv), or a torch module.
         batch: Images or sequences in flight; None keeps the model's, and takes 1 where the model
             leaves it open.
         inputs: Shapes of inputs by name. An ONNX file needs them for symbolic sizes other than
@@ -69,6 +70,11 @@ def load(
             expected="an ONNX file, a torch module or a name of the zoo",
             fix="export the model as ONNX; a torch model can be given as a module from Python",
         )
+    if path.suffix.lower() == ".csv":
+        from picojoule.workload.readers import read_topology
+
+        _refuse_inputs(str(model), inputs)
+        return read_topology(path, batch=batch, bits=bits)
     if path.suffix.lower() != ".onnx" and not path.exists():
         raise WorkloadError(
             "model is not known",
@@ -97,7 +103,7 @@ def _needed(model: object, inputs: Any) -> Any:
 def _refuse_inputs(model: str, inputs: object) -> None:
     if inputs:
         raise WorkloadError(
-            "network of the zoo has fixed shapes",
+            "network has fixed shapes",
             where=f"network {model!r}",
             got=f"inputs {inputs}",
             expected="only a batch",

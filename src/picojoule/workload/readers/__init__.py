@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from picojoule.workload.readers.onnx_reader import read_onnx
+    from picojoule.workload.readers.topology import read_topology
     from picojoule.workload.readers.torch_reader import read_torch
 
-__all__ = ["read_onnx", "read_torch"]
+__all__ = ["read_onnx", "read_topology", "read_torch"]
 
-_HOMES = {"read_onnx": "onnx_reader", "read_torch": "torch_reader"}
+_HOMES = {
+    "read_onnx": "onnx_reader",
+    "read_topology": "topology",
+    "read_torch": "torch_reader",
+}
 
 
 def __getattr__(name: str) -> Any:
