@@ -57,7 +57,7 @@ class _Matrices(Codec):
         widths = self._widths(*lines.shape)
         place = (to_words(data), len(data) * 8)
         fault, end = decode_entries(*place, *widths, self.value_bits, self.longest_gap, lines)
-        if self.columnwise:
+        if self.columnwise and fault == SOUND:
             out[:] = lines.T
         return fault or end_fault(data, int(end))
 

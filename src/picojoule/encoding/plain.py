@@ -72,6 +72,19 @@ def decode_runs(
     return SOUND
 
 
+def free_places(count: int, zeros: float, limit: int, per_word: int) -> float:
+    """The mean of what ceil(pairs / per_word) words have left, over independent values."""
+    states = {(0, 0): 1.0}  # zeros since the last pair, pairs
+    for _ in range(count):
+        after: dict[tuple[int, int], float] = {}
+        for (run, pairs), share in states.items():
+            on = (0, pairs + 1) if run == limit - 1 else (run + 1, pairs)
+            for state, part in ((on, zeros), ((0, pairs + 1), 1 - zeros)):
+                after[state] = after.get(state, 0.0) + share * part
+        states = after
+    return sum(share * (-(pairs + (run > 0)) % per_word) for (run, pairs), share in states.items())
+
+
 def encode_masks(values: Sequence[int], value_bits: int, window: int, size_bits: int) -> list[int]:
     """Of each window, which values are not zero, then these values; zeros up to `size_bits`."""
     text = ""

@@ -11,13 +11,11 @@ pairs that are not used are 0, and words are written with their top byte first; 
 leave these three open.
 """
 
-import cmath
 import math
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from picojoule.encoding import plain
 from picojoule.encoding.bits import Words, whole
@@ -28,6 +26,9 @@ from picojoule.jit import kernel
 
 BLOCK = 4096
 """Values whose pairs are gathered before they are packed."""
+
+MOST_POSITIONS = 1 << 20
+"""Positions after which the last word of an expected size, one of many, counts as half full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,9 @@ class RunLength(Codec):
         return -(-pairs // self.pairs_per_word) * self.word_bits
 
     def _expected_bits(self, rows: int, columns: int, density: float) -> float:
-        limit = self.longest_run + 1
-        return self.word_bits * _mean_words(rows * columns, 1 - density, limit, self.pairs_per_word)
+        known = (rows * columns, 1 - density, self.longest_run + 1)
+        places = _mean_pairs(*known) + free_places(*known, self.pairs_per_word)
+        return places / self.pairs_per_word * self.word_bits
 
 
 def _mean_pairs(count: int, zeros: float, limit: int) -> float:
@@ -128,41 +130,6 @@ def _mean_pairs(count: int, zeros: float, limit: int) -> float:
     k = np.arange(steps)
     powers = zeros ** (limit * k)
     return float((1 - zeros) * np.sum((count - limit * k) * powers) + zeros * np.sum(powers))
-
-
-def _mean_words(count: int, zeros: float, limit: int, per_word: int) -> float:
-    """The mean of ceil(pairs / per_word): the last word may be partly filled.
-
-    How the number of pairs is distributed over the remainders of `per_word` is read off the mean
-    of w ** pairs for each root w of unity.
-    """
-    spare = (per_word - 1) / 2
-    for j in range(1, per_word):
-        root = cmath.exp(2j * math.pi * j / per_word)
-        weight = sum((per_word - r) * root**-r for r in range(1, per_word)) / per_word
-        spare += (weight * _mean_power(count, zeros, limit, root)).real
-    return (_mean_pairs(count, zeros, limit) + spare) / per_word
-
-
-def _mean_power(count: int, zeros: float, limit: int, root: complex) -> complex:
-    """The mean of root ** pairs, as a coefficient of a rational generating function.
-
-    Pairs that cover 1 to `limit` values follow each other; the last one may be cut short by the
-    end of the array. The coefficient of x ** count is found by halving `count` (Bostan and Mori).
-    """
-    lengths = zeros ** np.arange(limit)
-    whole = (1 - zeros) * lengths
-    whole[-1] = lengths[-1]
-    above: NDArray[np.complex128] = np.concatenate([[0], root * lengths])
-    below: NDArray[np.complex128] = np.concatenate([[1], -root * whole])
-    left = count
-    while left:
-        mirrored = below.copy()
-        mirrored[1::2] *= -1
-        above = np.convolve(above, mirrored)[left & 1 :: 2]
-        below = np.convolve(below, mirrored)[::2]
-        left >>= 1
-    return complex(above[0] / below[0])
 
 
 @kernel(reference=plain.count_pairs)
@@ -240,3 +207,39 @@ def decode_runs(words: Words, run_bits: int, value_bits: int, word_bits: int, ou
         if spare != 0:
             return SPARE
     return SOUND if at == out.size else SHORT
+
+
+@kernel(reference=plain.free_places)
+def free_places(count: int, zeros: float, limit: int, per_word: int) -> float:
+    """The mean number of places left over in the last word, of independent values.
+
+    Found from the distribution of the number of pairs over the remainders of `per_word`, position
+    by position, until all are equally likely. That takes many positions only where nearly all
+    values are zero or nearly none is; there it is taken for so after `MOST_POSITIONS`.
+    """
+    if zeros == 0 or zeros == 1:
+        pairs = -(-count // limit) if zeros == 1 else count
+        return float(-pairs % per_word)
+    # That a pair ends at a position, of the last `limit` ones; that one is open, whose values so
+    # far are zeros. Both by the remainder of the pairs before.
+    ends = np.zeros((limit, per_word))
+    is_open, before = np.zeros(per_word), np.zeros(per_word)
+    ends[0, 0], full = 1.0, zeros**limit
+    for position in range(1, count + 1):
+        here, last, spread = position % limit, (position - 1) % limit, 0.0
+        for r in range(per_word):
+            oldest = ends[here, r]
+            is_open[r] = zeros * is_open[r] + ends[last, r] - full * before[r]
+            before[r] = oldest
+        for r in range(per_word):
+            after = r + 1 if r + 1 < per_word else 0
+            ends[here, after] = (1 - zeros) * is_open[r] + full * before[r]
+        if here == 0:
+            for row in ends:
+                spread = max(spread, row.max() - row.min())
+        if (here == 0 and spread < 1e-12) or position == MOST_POSITIONS:
+            return (per_word - 1) / 2
+    places = 0.0
+    for r in range(per_word):
+        places += is_open[r] * (per_word - 1 - r)
+    return places
