@@ -2,7 +2,8 @@
 
 A code holds the values only. Shape, type and widths are known to the reader, as they are to a chip
 that is set up for a layer; so no bytes can make a decoder allocate more than its caller asked for.
-Decoding is strict: bytes that no encoder writes are refused.
+Decoding is strict: bytes that no encoder writes are refused, save that any complete Huffman code will
+do.
 """
 
 import math
@@ -52,7 +53,7 @@ class Codec(ABC):
         Raises:
             EncodingError: Values that are no integers, too wide or too many.
         """
-        return self._encode(self._matrix(values))
+        return self._encode(patterns(values, value_bits=self.value_bits, where=self._where))
 
     @final
     def decode(
@@ -68,13 +69,13 @@ class Codec(ABC):
         Raises:
             EncodingError: The bytes are no code of such an array, or the type is too narrow.
         """
-        rows, columns = self._extent(shape)
+        rows, columns = matrix_shape(shape, self._where)
         wanted = self._result_type(dtype)
-        out = np.zeros((rows, columns), dtype=self._pattern_type)
+        out = np.zeros((rows, columns), dtype=pattern_type(self.value_bits))
         fault = self._decode(data, out)
         if fault != SOUND:
             raise fault_error(fault, codec=self.name, size_bytes=len(data), count=out.size)
-        return self._signed(out, wanted).reshape(shape)
+        return _values_of(out, wanted, self.value_bits).reshape(shape)
 
     @final
     def size_bits(self, values: NDArray[np.integer]) -> int:
@@ -83,7 +84,7 @@ class Codec(ABC):
         Raises:
             EncodingError: Values that are no integers, too wide or too many.
         """
-        return self._size_bits(self._matrix(values))
+        return self._size_bits(patterns(values, value_bits=self.value_bits, where=self._where))
 
     @final
     def expected_bits(self, shape: Shape, density: float) -> float:
@@ -104,7 +105,7 @@ class Codec(ABC):
                 expected="the share of values that are not zero: 0 to 1",
                 fix="give non-zeros over all values, not zeros, not percent",
             )
-        rows, columns = self._extent(shape)
+        rows, columns = matrix_shape(shape, self._where)
         return self._expected_bits(rows, columns, float(density)) if rows * columns else 0.0
 
     @abstractmethod
@@ -127,66 +128,15 @@ class Codec(ABC):
         if not isinstance(width, int) or not 1 <= width <= widest:
             raise EncodingError(
                 f"`{field}` is out of range",
-                where=f"codec `{self.name}`",
+                where=self._where,
                 got=width,
                 expected=f"a whole number of bits, 1 to {widest}",
                 fix=f"give a `{field}` in that range",
             )
 
     @property
-    def _pattern_type(self) -> type[np.unsignedinteger]:
-        return np.uint16 if self.value_bits <= 16 else np.uint32
-
-    def _extent(self, shape: Shape) -> tuple[int, int]:
-        """Rows and columns of an array of this shape."""
-        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-        if any(size < 0 for size in sizes) or math.prod(sizes) > LARGEST_COUNT:
-            raise EncodingError(
-                "shape is out of range",
-                where=f"codec `{self.name}`",
-                got=sizes,
-                expected=f"sizes of at least 0, at most {LARGEST_COUNT} values",
-                fix="encode the array in parts",
-            )
-        return (1, math.prod(sizes)) if len(sizes) < 2 else (sizes[0], math.prod(sizes[1:]))
-
-    def _matrix(self, values: NDArray[np.integer]) -> Values:
-        """The array's bit patterns, as a C-contiguous matrix."""
-        array = np.asarray(values)
-        rows, columns = self._extent(array.shape)
-        if array.dtype.kind not in "iu":
-            raise EncodingError(
-                "values are not integers",
-                where=f"codec `{self.name}`",
-                got=f"an array of {array.dtype}",
-                expected="an integer array",
-                fix="quantise it, or take the bits as they are: `values.view(np.uint32)`",
-            )
-        if array.size and array.dtype.itemsize * 8 > self.value_bits:
-            self._check_range(array)
-        narrow = array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
-        pattern = np.dtype(self._pattern_type)
-        if narrow.dtype.itemsize == pattern.itemsize:
-            flat = np.ascontiguousarray(narrow).view(pattern)
-        else:
-            flat = np.ascontiguousarray(narrow.astype(pattern))
-        if array.dtype.kind == "i" and self.value_bits < pattern.itemsize * 8:
-            flat = flat & pattern.type((1 << self.value_bits) - 1)
-        return flat.reshape(rows, columns)
-
-    def _check_range(self, array: NDArray[np.integer]) -> None:
-        half = array.dtype.kind == "i"
-        low = -(1 << self.value_bits - 1) if half else 0
-        high = (1 << self.value_bits - 1) - 1 if half else (1 << self.value_bits) - 1
-        found = int(array.min()), int(array.max())
-        if found[0] < low or found[1] > high:
-            raise EncodingError(
-                f"values do not fit {self.value_bits} bits",
-                where=f"codec `{self.name}`, an array of {array.dtype}",
-                got=f"values from {found[0]} to {found[1]}",
-                expected=f"values from {low} to {high}",
-                fix="give a larger `value_bits`, or an unsigned type where none is negative",
-            )
+    def _where(self) -> str:
+        return f"codec `{self.name}`"
 
     def _result_type(self, dtype: DTypeLike | None) -> np.dtype[np.integer]:
         if dtype is None:
@@ -196,21 +146,87 @@ class Codec(ABC):
         if wanted.kind not in "iu" or wanted.itemsize * 8 < self.value_bits:
             raise EncodingError(
                 "values do not fit the type asked for",
-                where=f"codec `{self.name}`",
+                where=self._where,
                 got=str(wanted),
                 expected=f"an integer type of at least {self.value_bits} bits",
                 fix="ask for the type of the array that was encoded",
             )
         return wanted
 
-    def _signed(self, out: Values, wanted: np.dtype[np.integer]) -> NDArray[np.integer]:
-        """Patterns as values of the type asked for."""
-        if wanted.itemsize == out.dtype.itemsize and (
-            wanted.kind == "u" or self.value_bits == wanted.itemsize * 8
-        ):
-            return out.view(wanted)
-        if wanted.kind == "u":
-            return out.astype(wanted)
-        sign = 1 << self.value_bits - 1
-        wide = out.astype(np.int64)
-        return ((wide ^ sign) - sign).astype(wanted)
+
+def patterns(values: NDArray[np.integer], *, value_bits: int, where: str) -> Values:
+    """The bit patterns of an array, as a C-contiguous matrix.
+
+    Raises:
+        EncodingError: Values that are no integers, too wide or too many.
+    """
+    array = np.asarray(values)
+    shape = matrix_shape(array.shape, where)
+    if array.dtype.kind not in "iu":
+        raise EncodingError(
+            "values are not integers",
+            where=where,
+            got=f"an array of {array.dtype}",
+            expected="an integer array",
+            fix="quantise it, or take the bits as they are: `values.view(np.uint32)`",
+        )
+    if array.size and array.dtype.itemsize * 8 > value_bits:
+        _check_range(array, value_bits, where)
+    pattern = np.dtype(pattern_type(value_bits))
+    if array.dtype.isnative and array.dtype.itemsize == pattern.itemsize:
+        narrow = np.ascontiguousarray(array).view(pattern)
+    else:
+        narrow = np.ascontiguousarray(array.astype(pattern))
+    if array.dtype.kind == "i" and value_bits < pattern.itemsize * 8:
+        narrow = narrow & pattern.type((1 << value_bits) - 1)
+    return narrow.reshape(shape)
+
+
+def pattern_type(value_bits: int) -> type[np.unsignedinteger]:
+    """The type that holds the patterns of so many bits."""
+    return np.uint16 if value_bits <= 16 else np.uint32
+
+
+def matrix_shape(shape: Shape, where: str) -> tuple[int, int]:
+    """Rows and columns of an array: its first axis, and all others.
+
+    >>> matrix_shape((4, 3, 5), "here"), matrix_shape(7, "here")
+    ((4, 15), (1, 7))
+    """
+    sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+    if any(size < 0 for size in sizes) or math.prod(sizes) > LARGEST_COUNT:
+        raise EncodingError(
+            "shape is out of range",
+            where=where,
+            got=sizes,
+            expected=f"sizes of at least 0, at most {LARGEST_COUNT} values",
+            fix="encode the array in parts",
+        )
+    return (1, math.prod(sizes)) if len(sizes) < 2 else (sizes[0], math.prod(sizes[1:]))
+
+
+def _check_range(array: NDArray[np.integer], value_bits: int, where: str) -> None:
+    """Refuse values that need more bits."""
+    is_signed = array.dtype.kind == "i"
+    low = -(1 << value_bits - 1) if is_signed else 0
+    high = (1 << value_bits - is_signed) - 1
+    found = int(array.min()), int(array.max())
+    if found[0] < low or found[1] > high:
+        raise EncodingError(
+            f"values do not fit {value_bits} bits",
+            where=f"{where}, an array of {array.dtype}",
+            got=f"values from {found[0]} to {found[1]}",
+            expected=f"values from {low} to {high}",
+            fix="give a larger `value_bits`, or an unsigned type where none is negative",
+        )
+
+
+def _values_of(
+    matrix: Values, wanted: np.dtype[np.integer], value_bits: int
+) -> NDArray[np.integer]:
+    """Patterns as values of a type that holds them."""
+    if wanted.kind == "u" or value_bits == matrix.dtype.itemsize * 8 == wanted.itemsize * 8:
+        same = wanted.itemsize == matrix.dtype.itemsize and wanted.isnative
+        return matrix.view(wanted) if same else matrix.astype(wanted)
+    sign = 1 << value_bits - 1
+    return ((matrix.astype(np.int64) ^ sign) - sign).astype(wanted)

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.encoding.codec import Values
-from picojoule.encoding.masks import Bitmask
+from picojoule.encoding.codec import Values, patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def entropy(values: NDArray[np.integer], *, value_bits: int = 16) -> Entropy:
     >>> found.nonzeros_bits, round(found.zeros_bits, 3), round(found.stored_bits, 3)
     (2.0, 6.49, 38.49)
     """
-    matrix = Bitmask(value_bits)._matrix(values)
+    matrix = patterns(values, value_bits=value_bits, where="entropy")
     counts = count_values(matrix)[1]
     zeros = matrix.size - int(np.count_nonzero(matrix))
     others = counts if not zeros else counts[1:]

@@ -12,7 +12,7 @@ modulo N: the code of lane k is that of `matrix[k::N]`.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,10 @@ from picojoule.encoding import plain
 from picojoule.encoding.bits import Words, empty_words, put, take, to_bytes, to_words, whole
 from picojoule.encoding.codec import Codec, Values
 from picojoule.encoding.faults import IDLE, ORDER, OUTSIDE, POINTER, SHORT, SOUND, end_fault
+from picojoule.encoding.gaps import mean_entries
 from picojoule.jit import helper, kernel
+
+Number = TypeVar("Number", int, float)
 
 POSITIONS = -1
 """The longest gap of codes that keep positions instead."""
@@ -41,11 +44,15 @@ class _Matrices(Codec):
         """The width of a place in a line of `length` values."""
         return (length - 1).bit_length()
 
+    def _lines(self, matrix: Values) -> Values:
+        """The matrix, or a view that is its transpose."""
+        return matrix.T if self.columnwise else matrix
+
     def _encode(self, matrix: Values) -> bytes:
-        if not matrix.size:
+        lines = np.ascontiguousarray(self._lines(matrix))
+        size_bits = self._lines_bits(lines)
+        if not size_bits:
             return b""
-        lines = np.ascontiguousarray(matrix.T) if self.columnwise else matrix
-        size_bits = self._code_bits(lines, self._entries(lines))
         widths = self._widths(*lines.shape)
         words = encode_entries(lines, *widths, self.value_bits, self.longest_gap, size_bits)
         return to_bytes(words, size_bits)
@@ -53,45 +60,40 @@ class _Matrices(Codec):
     def _decode(self, data: bytes, out: Values) -> int:
         if not out.size:
             return end_fault(data, 0)
-        lines = np.zeros(out.shape[::-1], dtype=out.dtype) if self.columnwise else out
-        widths = self._widths(*lines.shape)
-        place = (to_words(data), len(data) * 8)
-        fault, end = decode_entries(*place, *widths, self.value_bits, self.longest_gap, lines)
+        lines = np.zeros_like(self._lines(out), order="C") if self.columnwise else out
+        known = (len(data) * 8, *self._widths(*lines.shape), self.value_bits, self.longest_gap)
+        fault, end = decode_entries(to_words(data), *known, lines)
         if self.columnwise and fault == SOUND:
-            out[:] = lines.T
+            self._lines(out)[:] = lines
         return fault or end_fault(data, int(end))
 
     def _size_bits(self, matrix: Values) -> int:
-        if not matrix.size:
-            return 0
+        return self._lines_bits(self._lines(matrix))
+
+    def _lines_bits(self, lines: Values) -> int:
+        """The size of the code of a matrix whose lines are its rows."""
         if self.longest_gap == POSITIONS:
-            lines = matrix.T if self.columnwise else matrix
-            return self._code_bits(lines, int(np.count_nonzero(matrix)))
-        lines = np.ascontiguousarray(matrix.T) if self.columnwise else matrix
-        return self._code_bits(lines, self._entries(lines))
+            entries = np.count_nonzero(lines)
+        else:
+            entries = count_entries(np.ascontiguousarray(lines), self._place_bits(0))
+        many, length = lines.shape
+        return self._code_bits(many, length, int(entries)) if lines.size else 0
 
     def _expected_bits(self, rows: int, columns: int, density: float) -> float:
         many, length = (columns, rows) if self.columnwise else (rows, columns)
-        pointer_bits, place_bits = self._widths(many, length)
-        entries = many * self._mean_entries(length, density)
-        return (many + 1) * pointer_bits + entries * (place_bits + self.value_bits)
+        return self._code_bits(many, length, many * self._mean_entries(length, density))
 
     def _mean_entries(self, length: int, density: float) -> float:
         """The mean number of entries of a line."""
         return density * length
 
-    def _entries(self, lines: Values) -> int:
-        if self.longest_gap == POSITIONS:
-            return int(np.count_nonzero(lines))
-        return int(count_entries(lines, self._place_bits(0)))
+    def _code_bits(self, many: int, length: int, entries: Number) -> Number:
+        pointer_bits, place_bits = self._widths(many, length)
+        return (many + 1) * pointer_bits + entries * (place_bits + self.value_bits)
 
     def _widths(self, many: int, length: int) -> tuple[int, int]:
         """The widths of a pointer and of a place."""
         return (many * length).bit_length(), self._place_bits(length)
-
-    def _code_bits(self, lines: Values, entries: int) -> int:
-        pointer_bits, place_bits = self._widths(*lines.shape)
-        return (lines.shape[0] + 1) * pointer_bits + entries * (place_bits + self.value_bits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +158,7 @@ class GapColumns(_Matrices):
         return self.gap_bits
 
     def _mean_entries(self, length: int, density: float) -> float:
-        """A value has k more entries before it where it comes after k * 2^gap_bits zeros.
-
-        That many zeros stand before it with probability zeros ** (k * 2^gap_bits), if there is
-        room for them in the column.
-        """
-        before = np.arange(0, length, self.longest_gap + 1)
-        return float(density * np.sum((length - before) * (1 - density) ** before))
+        return mean_entries(length, 1 - density, self.longest_gap + 1)
 
 
 @kernel(reference=plain.count_entries)

@@ -2,7 +2,7 @@
 
 A pair is a run, the number of zeros before a value, and the value. As many pairs as fit are packed
 into a word, and its last bit says whether it is the last word of the code. On the chip: runs of 5
-bits, values of 16, three pairs in a word of 64 (chen2017jssc, Sec. V-B; sze2017, Sec. VII-B).
+bits, values of 16, three pairs in a word of 64 (chen2017jssc, Sec. IV; sze2017, Sec. VII-B).
 
 A run ends at the longest number that it can hold: the next value, zero or not, is then stored as
 the value of the pair. 32 zeros are the pair (31, 0). Zeros at the end of the array end in such a
@@ -21,6 +21,7 @@ from picojoule.encoding import plain
 from picojoule.encoding.bits import Words, whole
 from picojoule.encoding.codec import Codec, Values
 from picojoule.encoding.faults import FLAG, IDLE, LONG, OUTSIDE, SHORT, SOUND, SPARE
+from picojoule.encoding.gaps import mean_closing_entries, mean_entries
 from picojoule.errors import EncodingError
 from picojoule.jit import kernel
 
@@ -114,22 +115,9 @@ class RunLength(Codec):
 
     def _expected_bits(self, rows: int, columns: int, density: float) -> float:
         known = (rows * columns, 1 - density, self.longest_run + 1)
-        places = _mean_pairs(*known) + free_places(*known, self.pairs_per_word)
+        places = mean_entries(*known) + mean_closing_entries(*known)
+        places += free_places(*known, self.pairs_per_word)
         return places / self.pairs_per_word * self.word_bits
-
-
-def _mean_pairs(count: int, zeros: float, limit: int) -> float:
-    """The mean number of pairs for `count` values that are zero with probability `zeros`.
-
-    Each value that is not zero ends a pair, and k more end in the zeros before it when these are
-    at least k * limit; zeros at the end of the array need one pair for each `limit` begun.
-    """
-    steps = (count - 1) // limit + 1
-    if 0 < zeros < 1:  # terms below 1e-20 of the first are left out
-        steps = min(steps, int(-46 / (limit * math.log(zeros))) + 1)
-    k = np.arange(steps)
-    powers = zeros ** (limit * k)
-    return float((1 - zeros) * np.sum((count - limit * k) * powers) + zeros * np.sum(powers))
 
 
 @kernel(reference=plain.count_pairs)
