@@ -179,24 +179,26 @@ def test_a_limit_without_room_says_which_one_has() -> None:
 
 
 @pytest.mark.parametrize(
-    "head",
+    ("head", "fault"),
     [
-        "111111",  # 63 bits are no length of ours
-        "000001 0000",  # cut within the numbers of words
-        "000001 0010 000 001 0",  # sound, and then one value only
-        "000001 0001 000 0000",  # half a code
-        "000001 0011 000 001 010",  # more words than there are
-        "000010 0001 0001 000 001",  # half of a longer one
-        "000010 0010 0000 000 001 01",  # the longest length has no word
-        "000001 0010 001 000 0101",  # values that do not ascend
-        "000001 0010 001 001 0101",  # one value twice
+        ("111111", "codebook"),  # 63 bits are no length of ours
+        ("000001 0000", "codebook"),  # no words at all
+        ("000010 0001 0010", "end"),  # three words, and no value
+        ("000001 0001 000 0000", "codebook"),  # half a code
+        ("000001 0011 000 001 010", "codebook"),  # more words than there are
+        ("000010 0001 0001 000 001", "codebook"),  # three quarters of a longer one
+        ("000010 0010 0000 000 001", "codebook"),  # the longest length has no word
+        ("000001 0010 001 000", "codebook"),  # values that do not ascend
+        ("000001 0010 001 001", "codebook"),  # one value twice
+        ("000001 0010 000 001", "end"),  # sound, but for the words of the values
     ],
 )
-def test_codebooks_that_are_none(head: str) -> None:
+def test_codebooks_that_are_none(head: str, fault: str) -> None:
     text = head.replace(" ", "")
     data = int(text.ljust(-(-len(text) // 8) * 8, "0"), 2).to_bytes(-(-len(text) // 8))
-    with pytest.raises(EncodingError):
+    with pytest.raises(EncodingError) as caught:
         Huffman(3).decode(data, 9)
+    assert fault in str(caught.value.got)
 
 
 def test_words_are_read_to_their_end_and_not_beyond() -> None:

@@ -2,8 +2,7 @@
 
 A code holds the values only. Shape, type and widths are known to the reader, as they are to a chip
 that is set up for a layer; so no bytes can make a decoder allocate more than its caller asked for.
-Decoding is strict: bytes that no encoder writes are refused, save that any complete Huffman code will
-do.
+Decoding is strict: bytes that no encoder writes are refused (any complete Huffman code will do).
 """
 
 import math

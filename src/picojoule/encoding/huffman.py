@@ -117,7 +117,7 @@ class Huffman(Codec):
         """Values that are not zero being equally likely, of all that the width allows.
 
         Taken as those that are expected to occur at all, equally often. That leaves out by how
-        much the counts of rare values differ: up to 2 % too much where each occurs about once.
+        much the counts of rare values differ, which moves the size by up to 2 %.
         """
         count, others = rows * columns, (1 << self.value_bits) - 1
         share = density / others
