@@ -47,6 +47,10 @@ class CapacityError(MappingError):
     """A tile is larger than the memory that should hold it."""
 
 
+class EncodingError(PicojouleError):
+    """An array cannot be encoded so, or bytes are no code of it."""
+
+
 class Unsupported(PicojouleError):
     """Valid input that picojoule does not handle yet; `got` names it."""
 

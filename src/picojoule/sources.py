@@ -257,6 +257,40 @@ _RECORDS = (
         2019,
         "doi:10.1109/ICCAD45719.2019.8942149",
     ),
+    # Codes.
+    Source(
+        "han2016eie",
+        "S. Han, X. Liu, H. Mao, J. Pu, A. Pedram, M. A. Horowitz, W. J. Dally",
+        "EIE: Efficient Inference Engine on Compressed Deep Neural Network",
+        "International Symposium on Computer Architecture (ISCA)",
+        2016,
+        "doi:10.1109/ISCA.2016.30",
+    ),
+    Source(
+        "han2016deep",
+        "S. Han, H. Mao, W. J. Dally",
+        "Deep Compression: Compressing Deep Neural Networks with Pruning, Trained Quantization "
+        "and Huffman Coding",
+        "International Conference on Learning Representations (ICLR)",
+        2016,
+        "arXiv:1510.00149",
+    ),
+    Source(
+        "rhu2018cdma",
+        "M. Rhu, M. O'Connor, N. Chatterjee, J. Pool, Y. Kwon, S. W. Keckler",
+        "Compressing DMA Engine: Leveraging Activation Sparsity for Training Deep Neural Networks",
+        "International Symposium on High-Performance Computer Architecture (HPCA), 78-91",
+        2018,
+        "doi:10.1109/HPCA.2018.00017",
+    ),
+    Source(
+        "larmore1990",
+        "L. L. Larmore, D. S. Hirschberg",
+        "A Fast Algorithm for Optimal Length-Limited Huffman Codes",
+        "Journal of the ACM 37(3), 464-473",
+        1990,
+        "doi:10.1145/79147.79150",
+    ),
     # Networks.
     Source(
         "lecun1998",

@@ -5,6 +5,7 @@ import multiprocessing
 import numpy as np
 
 from picojoule.check import check_mapping
+from picojoule.encoding import Huffman, codec, codecs
 from picojoule.evaluation import evaluate_operation
 from picojoule.hardware import accelerator
 from picojoule.mapper import OBJECTIVES, Constraints
@@ -47,6 +48,18 @@ def compile_all() -> None:
     _compile_search()
     odd = parse_operation("matmul M=13 K=7 N=11")
     evaluate_operation(odd, accelerator(CHIP), factors="imperfect", cache=False)
+    _compile_codecs()
+
+
+def _compile_codecs() -> None:
+    """The codes of narrow and of wide values; Huffman's also where its limit shortens words."""
+    values = np.repeat(np.arange(8, dtype=np.int16), 1 << np.arange(8))
+    narrow = [codec(name) for name in codecs()]
+    wide = [codec(name, value_bits=32) for name in codecs() if name != Huffman.name]
+    for code in (*narrow, *wide, Huffman(longest=4)):
+        code.decode(code.encode(values), values.shape)
+        code.size_bits(values)
+    codec("rlc").expected_bits(values.shape, 0.5)
 
 
 def _compile_search() -> None:

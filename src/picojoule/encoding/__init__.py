@@ -1,0 +1,26 @@
+"""How many bits does this array take? Codes of sparse arrays: bytes, sizes, and what to expect."""
+
+from picojoule.encoding.codec import Codec
+from picojoule.encoding.entropy import Entropy, entropy, zeros_entropy_per_value
+from picojoule.encoding.huffman import Huffman
+from picojoule.encoding.masks import Bitmask, ZeroValue
+from picojoule.encoding.matrices import CompressedColumns, CompressedRows, GapColumns
+from picojoule.encoding.registry import CODECS, codec, codecs
+from picojoule.encoding.runlength import RunLength
+
+__all__ = [
+    "CODECS",
+    "Bitmask",
+    "Codec",
+    "CompressedColumns",
+    "CompressedRows",
+    "Entropy",
+    "GapColumns",
+    "Huffman",
+    "RunLength",
+    "ZeroValue",
+    "codec",
+    "codecs",
+    "entropy",
+    "zeros_entropy_per_value",
+]
