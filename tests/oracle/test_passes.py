@@ -14,7 +14,7 @@ from picojoule.silicon import (
     PassMapping,
     active_pes,
     check_mapping,
-    expected_rlc_bytes,
+    coded_bytes,
     find_passes,
     movement_pj,
     pass_chip,
@@ -170,4 +170,4 @@ def encoded_bytes(values: np.ndarray) -> int:
 def test_expected_sizes_are_those_of_random_maps(share: float) -> None:
     generator = np.random.default_rng(7)
     values = (generator.random(60_000) >= share).astype(int)
-    assert expected_rlc_bytes(values.size, share) == pytest.approx(encoded_bytes(values), rel=0.03)
+    assert coded_bytes(values.size, share) == pytest.approx(encoded_bytes(values), rel=0.03)

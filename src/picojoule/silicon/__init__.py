@@ -19,7 +19,7 @@ from picojoule.silicon.search import Found, find_passes, movement_pj
 from picojoule.silicon.shapes import LayerShape, shape_of
 from picojoule.silicon.tables import describe_run, run_tables, silicon_bars
 from picojoule.silicon.timing import pass_cycles, processing_cycles
-from picojoule.silicon.zeros import Shares, Zeros, expected_rlc_bytes, parse_shares, read_shares
+from picojoule.silicon.zeros import Shares, Zeros, coded_bytes, parse_shares, read_shares
 
 __all__ = [
     "Energy",
@@ -39,8 +39,8 @@ __all__ = [
     "active_pes",
     "banks",
     "check_mapping",
+    "coded_bytes",
     "describe_run",
-    "expected_rlc_bytes",
     "find_passes",
     "layer_energy",
     "mapping_of",

@@ -24,7 +24,7 @@ from picojoule.silicon.zeros import (
     Shares,
     Zeros,
     check_layers,
-    expected_rlc_bytes,
+    coded_bytes,
     layer_zeros,
     read_shares,
 )
@@ -250,5 +250,5 @@ def _coded_bytes(chip: PassChip, moved: Traffic, zeros: Zeros | None, *, is_firs
     raw = moved.dram_ifmaps * chip.word_bytes
     if zeros is None:
         return raw + moved.dram_ofmaps * chip.word_bytes
-    read = raw if is_first else expected_rlc_bytes(moved.dram_ifmaps, zeros.ifmaps)
-    return read + expected_rlc_bytes(moved.dram_ofmaps, zeros.ofmaps)
+    read = raw if is_first else coded_bytes(moved.dram_ifmaps, zeros.ifmaps)
+    return read + coded_bytes(moved.dram_ofmaps, zeros.ofmaps)

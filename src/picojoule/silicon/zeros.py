@@ -14,13 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from picojoule.encoding import RunLength
 from picojoule.errors import MappingError, nearest
 from picojoule.hardware import Document, Location, Subject, parse_document, read_document
 from picojoule.silicon.shapes import shape_of
 from picojoule.workload import Layer, Network
-
-RUN_BITS, PAIRS_PER_WORD, WORD_BYTES = 5, 3, 8
-"""Zeros before a value are counted in 5 bits; three counts and values share a word of 64 bits."""
 
 SUBJECT = Subject("zeros", "zeros", "check the path, or write `measured` or `none`", MappingError)
 
@@ -41,22 +39,13 @@ class Zeros:
     ofmaps: float
 
 
-def expected_rlc_bytes(words: int, zero_share: float) -> int:
-    """Bytes of independent values under the chip's run-length code, on average.
+def coded_bytes(words: int, zero_share: float) -> int:
+    """Bytes of independent 16-bit values under the chip's run-length code, on average.
 
-    Each count-and-value pair covers a run of at most 31 zeros and the value after it, so it covers
-    1 + z + ... + z^31 values. Source: chen2017jssc, Sec. IV-B.
-
-    Args:
-        words: Values, of 16 bits each.
-        zero_share: z, from 0 to 1.
-
-    >>> expected_rlc_bytes(3000, 0.0), expected_rlc_bytes(3000, 0.5), expected_rlc_bytes(96, 1.0)
-    (8000, 4000, 8)
+    >>> coded_bytes(3000, 0.0), 4000 <= coded_bytes(3000, 0.5) < 4010
+    (8000, True)
     """
-    covered = sum(zero_share**zeros for zeros in range(2**RUN_BITS))
-    pairs = words / covered
-    return math.ceil(round(pairs / PAIRS_PER_WORD, 6)) * WORD_BYTES
+    return math.ceil(RunLength().expected_bits(words, 1.0 - zero_share) / 8)
 
 
 def written_share(read_share: float, padded: int, real: int) -> float:
