@@ -3,10 +3,12 @@
 from picojoule.hardware.accelerator import Accelerator, Array, Compute, Memory, Part, Reuse
 from picojoule.hardware.describe import PartRow, describe
 from picojoule.hardware.document import Document, Location, Subject, parse_document, read_document
+from picojoule.hardware.hierarchy import WORD_BYTES, hierarchy_chip
 from picojoule.hardware.load import accelerator, dump_accelerator, library, load_accelerator
 from picojoule.hardware.schema import read_spec
 
 __all__ = [
+    "WORD_BYTES",
     "Accelerator",
     "Array",
     "Compute",
@@ -20,6 +22,7 @@ __all__ = [
     "accelerator",
     "describe",
     "dump_accelerator",
+    "hierarchy_chip",
     "library",
     "load_accelerator",
     "parse_document",

@@ -49,8 +49,9 @@ def single_constraints(constraints: Constraints) -> tuple[Single, ...]:
                     text = f"{part}.{key} {dim} {allowed}"
                     found.append(Single(f"{part}.{key}.{dim}", text, part, one))
             elif key == "order":
-                text = f"{part}.order {' '.join(value)}"
-                found.append(Single(f"{part}.order", text, part, PartConstraints(order=value)))
+                for order in own.orders:
+                    text = f"{part}.order {' '.join(order)}"
+                    found.append(Single(f"{part}.order", text, part, PartConstraints(order=order)))
             else:
                 for name in value:
                     one = _part(**{key: (name,)})
@@ -71,6 +72,8 @@ def joined(singles: Sequence[Single]) -> Constraints:
             value = getattr(single.own, key)
             if isinstance(value, Mapping):
                 values[key] = {**values.get(key, {}), **value}
+            elif key == "order":
+                values[key] = (*values.get(key, ()), *single.own.orders)
             else:
                 values[key] = (*values.get(key, ()), *value)
     return Constraints({part: PartConstraints(**values) for part, values in parts.items()})
