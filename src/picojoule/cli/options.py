@@ -55,6 +55,14 @@ Rules = Annotated[
     Path | None,
     typer.Option("--constraints", metavar="FILE", help="Only mappings that this YAML file allows."),
 ]
+FollowedDataflow = Annotated[
+    str | None,
+    typer.Option(
+        "--dataflow",
+        metavar="NAME",
+        help="Only mappings of this dataflow: ws, os_a, os_b, os_c, nlr, rs, is or flex.",
+    ),
+]
 Factors = Annotated[
     str,
     typer.Option(

@@ -1,10 +1,13 @@
 """Place: where on a chip a dataflow can keep something: outside the array, or in its PEs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from picojoule.errors import MappingError
 from picojoule.hardware import Accelerator, Array, Memory
-from picojoule.workload import Role
+from picojoule.mapping import usable_bits
+from picojoule.units import size_text
+from picojoule.workload import Operation, Role, tile_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,27 @@ class Places:
             got=", ".join(f"{m.name} holds {' '.join(m.holds)}" for m in self.shared) or "none",
             expected="an on-chip memory that holds outputs: partial sums are collected there",
             fix="add outputs to the buffer's `holds`, or choose another dataflow",
+        )
+
+    def check_sums(self, memory: Memory, operation: Operation, dims: Iterable[str], *,
+                   dataflow: str) -> None:  # fmt: skip
+        """Refuse a memory that cannot hold the partial sums of all iterations over some dimensions.
+
+        Raises:
+            MappingError: It is too small.
+        """
+        tile = {dim: operation.sizes[dim] for dim in dims}
+        bits = tile_words(operation.output, tile) * operation.output.bits
+        usable = usable_bits(memory, "outputs")
+        if usable is None or bits <= usable:
+            return
+        sizes = " ".join(f"{dim}={size}" for dim, size in tile.items())
+        raise MappingError(
+            f"dataflow {dataflow} cannot run: its partial sums do not fit",
+            where=f"operation {operation.name!r} on {self.chip!r}, memory {memory.name!r}",
+            got=f"{size_text(bits)} of partial sums that grow at the same time ({sizes})",
+            expected=f"at most {size_text(usable)}",
+            fix="lower the batch, enlarge the memory, or choose another dataflow",
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from picojoule.dataflows.dims import Dims, Parts, parts_of
-from picojoule.dataflows.place import Places, places_of
+from picojoule.dataflows.place import places_of
 from picojoule.dataflows.rules import Rules
 from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator
@@ -30,8 +30,7 @@ def weight_stationary(operation: Operation, chip: Accelerator) -> Constraints:
         MappingError: The chip has no array, no place for a weight in a PE, or none for partial sums.
         Unsupported: The operation does not have one tensor of each role.
     """
-    parts, places = parts_of(operation), places_of(chip, "ws")
-    return _one_stays("ws", "weights", parts, places)
+    return _one_stays("ws", "weights", operation, chip)
 
 
 def input_stationary(operation: Operation, chip: Accelerator) -> Constraints:
@@ -51,12 +50,12 @@ def input_stationary(operation: Operation, chip: Accelerator) -> Constraints:
         MappingError: The chip has no array, no place for an input in a PE, or none for partial sums.
         Unsupported: The operation does not have one tensor of each role.
     """
-    parts, places = parts_of(operation), places_of(chip, "is")
-    return _one_stays("is", "inputs", parts, places)
+    return _one_stays("is", "inputs", operation, chip)
 
 
-def _one_stays(name: str, role: Role, parts: Parts, places: Places) -> Constraints:
+def _one_stays(name: str, role: Role, operation: Operation, chip: Accelerator) -> Constraints:
     """One word of an operand per PE, for all iterations that use it."""
+    parts, places = parts_of(operation), places_of(chip, name)
     rules, home = Rules(name), places.home(role, name)
     own = parts.by_role[role]
     others = [dim for dim in (*parts.outputs, *parts.reduction) if dim not in own]
@@ -65,6 +64,8 @@ def _one_stays(name: str, role: Role, parts: Parts, places: Places) -> Constrain
     outside = places.private[: places.private.index(home)]
     rules.not_spread(places.arrays, others)
     collector = places.collector(name)
+    places.check_sums(collector, operation, [d for d in others if d in parts.outputs],
+                      dataflow=name)  # fmt: skip
     inside = places.shared[places.shared.index(collector) + 1 :]
     if inside and not any("outputs" in memory.holds for memory in inside):
         # Operands stream through buffers inside that of the sums, while the word in the PE stays.

@@ -19,6 +19,9 @@ from picojoule.mapper.search import leaves_idle, search
 from picojoule.mapper.space import Space, build_space, mapspace_size
 from picojoule.workload import Operation
 
+MOST_SHARES = 12
+"""Constraints whose shares a message tells; a dataflow alone has some thirty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Single:
@@ -226,7 +229,7 @@ def _blame_parts(
     return MappingError(
         what,
         where=", ".join([f"operation {operation.name!r} on {accelerator.name!r}", *places]),
-        got=f"{reason}; {_shares_text(operation, accelerator, constraints, factors)}",
+        got=f"{reason}; {_shares_text(operation, accelerator, constraints, factors, culprits)}",
         expected=expected,
         fix=fix,
     )
@@ -268,10 +271,16 @@ def _factors(cuts: Cuts, dim: int) -> list[int]:
 
 
 def _shares_text(
-    operation: Operation, accelerator: Accelerator, constraints: Constraints, factors: Factors
+    operation: Operation,
+    accelerator: Accelerator,
+    constraints: Constraints,
+    factors: Factors,
+    culprits: Sequence[Single] = (),
 ) -> str:
-    """What each constraint removes, in words."""
+    """What each constraint removes, in words; of many, only what those to blame remove."""
     shares = removed_shares(operation, accelerator, constraints, factors)
+    if len(shares) > MOST_SHARES:
+        shares = {one.text: shares[one.text] for one in culprits}
     everything = mapspace_size(free_space(operation, accelerator, factors))
     told = [f"{text} removes {_share_text(share)}" for text, share in shares.items()]
     if not told:

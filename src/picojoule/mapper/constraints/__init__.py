@@ -1,6 +1,7 @@
 """Constraints: which mappings a user allows, in Python and in YAML."""
 
 from picojoule.mapper.constraints.file import load_constraints, parse_constraints
+from picojoule.mapper.constraints.join import join_constraints
 from picojoule.mapper.constraints.order import Order, count_orders, inner_dims
 from picojoule.mapper.constraints.rules import Constraints, Limits, PartConstraints, Range
 
@@ -12,6 +13,7 @@ __all__ = [
     "Range",
     "count_orders",
     "inner_dims",
+    "join_constraints",
     "load_constraints",
     "parse_constraints",
 ]

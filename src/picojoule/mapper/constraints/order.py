@@ -43,10 +43,11 @@ def circle_of(order: Order) -> tuple[str, ...]:
     """
     inside = inner_dims(order)
     while inside:
-        last = [dim for dim, inner in inside.items() if not inner]
-        if not last:
+        within = set().union(*inside.values())
+        ends = {dim for dim, inner in inside.items() if not inner or dim not in within}
+        if not ends:
             return tuple(inside)
-        inside = {dim: inner - set(last) for dim, inner in inside.items() if dim not in last}
+        inside = {dim: inner - ends for dim, inner in inside.items() if dim not in ends}
     return ()
 
 
