@@ -283,6 +283,42 @@ def models_command(form: Format = "table", file: File = None, quiet: Quiet = Fal
     show_models(output)
 
 
+@app.command("dataflow")
+def dataflow_command(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show this one, on a mapping.")
+    ] = None,
+    operation: Annotated[
+        str, typer.Argument(metavar="OPERATION", help="What is mapped.")
+    ] = "conv M=96 C=64 P=14 Q=14 R=3 S=3",
+    on: Annotated[
+        str, typer.Option("--on", metavar="CHIP", help="As for `pj evaluate`.")
+    ] = "eyeriss-isca-256",
+    no_cache: NoCache = False,
+    form: Format = "table",
+    file: File = None,
+    plot: Plot = None,
+    quiet: Quiet = False,
+) -> None:
+    """List the dataflows, or show what one keeps where: its loop nest and its array."""
+    output = Output(form, file, quiet)
+    Places(None, plot)
+    from picojoule.cli.dataflows import show_dataflow, show_dataflows
+
+    if name is not None:
+        show_dataflow(name, output, operation=operation, on=on, plot=plot, use_cache=not no_cache)
+    elif plot:
+        raise UsageError(
+            "there is nothing to draw",
+            where="--plot",
+            got="no dataflow",
+            expected="the name of one",
+            fix="write `pj dataflow rs --plot FILE`",
+        )
+    else:
+        show_dataflows(output)
+
+
 @app.command("cache")
 def cache_command(
     clear: Annotated[bool, typer.Option("--clear", help="Empty it.")] = False,

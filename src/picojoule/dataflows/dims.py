@@ -73,7 +73,9 @@ def parts_of(operation: Operation) -> Parts:
             expected="weights, inputs and outputs, one tensor each",
             fix="search without a dataflow",
         )
-    used = {role: frozenset(tensor.dims) for role, tensor in tensors.items()}
+    used: dict[Role, frozenset[str]] = {
+        role: frozenset(tensor.dims) for role, tensor in tensors.items()
+    }
     names = [name for name, size in operation.dims if size > 1]
     axes = [[term.dim for term in axis.terms] for axis in tensors["inputs"].axes]
     sliding = [
@@ -106,7 +108,7 @@ def parts_of(operation: Operation) -> Parts:
         depth=_kept(summed, slides, False),
         groups=tuple(those(weights=True, inputs=True, outputs=True)),
         rows=tuple(rows),
-        by_role={role: used[role] & set(names) for role in used},
+        by_role={role: dims & set(names) for role, dims in used.items()},
         is_sliding_output=any(
             sum(operation.sizes[term.dim] > 1 for term in axis.terms) > 1
             for axis in operation.output.axes

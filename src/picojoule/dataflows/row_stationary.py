@@ -3,6 +3,7 @@
 Source: chen2016isca, Sec. V-C; chen2017jssc, Sec. V.
 """
 
+import math
 from typing import NoReturn
 
 from picojoule.dataflows.dims import parts_of
@@ -32,7 +33,8 @@ def row_stationary(operation: Operation, chip: Accelerator) -> Constraints:
 
     Chips: Eyeriss.
 
-    Where there is no plane, as in FC layers and matrix products, rows are single words: what is left
+    Where there is no plane, as in FC layers and matrix products, rows are single words: what is
+        left
     is p filters by q channels in each PE, and channels and filters spread over the array.
 
     Raises:
@@ -76,13 +78,11 @@ def _rows_axis(array: Array, taps: dict[str, int], chip: Accelerator) -> str:
     Raises:
         MappingError: Neither is long enough, or may take them.
     """
-    height = 1
-    for size in taps.values():
-        height *= size
+    height = math.prod(taps.values())
     for axis, size, dims in (("y", array.y, array.y_dims), ("x", array.x, array.x_dims)):
         if height <= size and (dims is None or set(taps) <= set(dims)):
             return axis
-    _refuse_height(array, taps, height, chip)
+    return _refuse_height(array, taps, height, chip)
 
 
 def _refuse_height(array: Array, taps: dict[str, int], height: int, chip: Accelerator) -> NoReturn:

@@ -85,7 +85,7 @@ class Rules:
         ]
         return Constraints(
             {name: own for name, own in parts.items() if own.given},
-            places={path: f"dataflow {self._dataflow}" for path in paths},
+            places=dict.fromkeys(paths, f"dataflow {self._dataflow}"),
         )
 
     def _range(self, part: str, key: str, dims: Iterable[str], value: Range) -> None:

@@ -27,7 +27,8 @@ def weight_stationary(operation: Operation, chip: Accelerator) -> Constraints:
     Chips: neuFlow and nn-X, Origami, NVDLA, the first TPU; memristor crossbars, in the extreme.
 
     Raises:
-        MappingError: The chip has no array, no place for a weight in a PE, or none for partial sums.
+        MappingError: The chip has no array, no place for a weight in a PE, or none for partial
+            sums.
         Unsupported: The operation does not have one tensor of each role.
     """
     return _one_stays("ws", "weights", operation, chip)
@@ -38,8 +39,8 @@ def input_stationary(operation: Operation, chip: Accelerator) -> Constraints:
 
     Each PE keeps one input, for one position of the window, and runs it over all filters (M) before
     the next one comes: the mirror of WS. Pixels, channels and taps are spread, filters are not. A
-    weight goes to all PEs with an input for it; partial sums are added across the array and collected
-    in a buffer until they are complete.
+    weight goes to all PEs with an input for it; partial sums are added across the array and
+    collected in a buffer until they are complete.
 
     An input that several windows share comes once for each tap: a nest of loops over P and R cannot
     hold it in place while both change. SCALE-Sim's IS does the same.
@@ -47,7 +48,8 @@ def input_stationary(operation: Operation, chip: Accelerator) -> Constraints:
     Chips: SCNN, in its compressed form.
 
     Raises:
-        MappingError: The chip has no array, no place for an input in a PE, or none for partial sums.
+        MappingError: The chip has no array, no place for an input in a PE, or none for partial
+            sums.
         Unsupported: The operation does not have one tensor of each role.
     """
     return _one_stays("is", "inputs", operation, chip)
@@ -102,8 +104,8 @@ def output_stationary_b(operation: Operation, chip: Accelerator) -> Constraints:
     """OS_B: a partial sum stays in its PE until it is complete; many filters, many pixels of a row.
 
     PEs differ in their output channel and in their pixel along one row (and in the batch): a weight
-    goes to the PEs of one channel, an input to those of one pixel, and windows overlap along one axis
-    only.
+    goes to the PEs of one channel, an input to those of one pixel, and windows overlap along one
+    axis only.
 
     Chips: Gupta's systolic array with stochastic rounding.
 
@@ -169,9 +171,9 @@ def _outputs_stay(
 def no_local_reuse(operation: Operation, chip: Accelerator) -> Constraints:
     """NLR: PEs keep nothing; every operand comes from outside the array.
 
-    PEs are spread over filters and channels: an input goes to the PEs of all filters, each PE gets a
-    weight of its own, and the products of different channels are added across the array. What storage
-    the PEs of the chip have lies idle.
+    PEs are spread over filters and channels: an input goes to the PEs of all filters, each PE gets
+    a weight of its own, and the products of different channels are added across the array. What
+    storage the PEs of the chip have lies idle.
 
     Chips: DianNao and DaDianNao, Zhang's FPGA.
 

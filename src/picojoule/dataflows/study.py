@@ -3,6 +3,7 @@
 Source: chen2016isca, Sec. VI; sze2017, Sec. V-B.
 """
 
+import math
 from dataclasses import dataclass
 
 from picojoule.dataflows.catalogue import dataflow
@@ -39,13 +40,13 @@ class Storage:
 def study_chips(
     name: str, storage: Storage, *, pes: int, operation: Operation
 ) -> tuple[Accelerator, ...]:
-    """The chips that a dataflow may use for an operation: one, or one for each division of its buffer.
+    """The chips that a dataflow may use for an operation: one for each way to divide its buffer.
 
-    All have the storage that is given and the prices of the study. Registers that OS_A and OS_B have
-    beside the partial sum pass inputs on to neighbours. WS keeps partial sums of the whole batch and
-    plane while inputs only stream by, which one loop nest over one memory cannot say: banks of the
-    buffer are given to partial sums, for one filter, two, and so on for all numbers that divide the
-    filters, and the best division counts.
+    All have the storage that is given and the prices of the study. Registers that OS_A and OS_B
+    have beside the partial sum pass inputs on to neighbours. WS keeps partial sums of the whole
+    batch and plane while inputs only stream by, which one loop nest over one memory cannot say:
+    banks of the buffer are given to partial sums, for one filter, two, and so on for all numbers
+    that divide the filters, and the best division counts.
 
     Args:
         name: Of the dataflow.
@@ -92,9 +93,7 @@ def _sums_bytes(operation: Operation, buffer_bytes: int) -> list[int]:
     parts = parts_of(operation)
     tile = {dim: operation.sizes[dim] for dim in (*parts.batch, *parts.plane)}
     word = WORD_BYTES * tile_words(operation.output, tile)
-    filters = 1
-    for dim in (*parts.channels, *parts.groups):
-        filters *= operation.sizes[dim]
+    filters = math.prod(operation.sizes[dim] for dim in (*parts.channels, *parts.groups))
     return [
         n * word
         for n in range(1, filters + 1)

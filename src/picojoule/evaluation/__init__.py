@@ -1,5 +1,6 @@
 """What does this network cost on this chip? The whole pipeline, and its result."""
 
+from picojoule.evaluation.dataflow_costs import DataflowCosts, DataflowLayer, compare_dataflows
 from picojoule.evaluation.front import NetworkFront
 from picojoule.evaluation.front_tables import describe_front, front_curve
 from picojoule.evaluation.pipeline import (
@@ -17,11 +18,14 @@ from picojoule.evaluation.tables import (
 )
 
 __all__ = [
+    "DataflowCosts",
+    "DataflowLayer",
     "Evaluation",
     "LayerResult",
     "NetworkFront",
     "Progress",
     "Unmapped",
+    "compare_dataflows",
     "describe_evaluation",
     "describe_front",
     "energy_chart",

@@ -104,7 +104,8 @@ def network_front(
 
     Args:
         network: As for `evaluate`, or an operation.
-        chip, batch, constraints, dataflow, factors, budget, time_limit_s, jobs, progress: As for `evaluate`.
+        chip, batch, constraints, dataflow, factors, budget, time_limit_s, jobs, progress: As for
+            `evaluate`.
 
     Returns:
         The front of the whole network: exact, unless it says otherwise.

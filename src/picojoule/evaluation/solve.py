@@ -54,13 +54,12 @@ class Settings:
         _check_limit("time_limit_s", self.time_limit_s, "seconds, at least 0")
         _check_limit("budget", self.budget, "a whole number of at least 1", least=1)
 
-
     def rules(self, operation: Operation, chip: Accelerator) -> "Constraints":
         """What holds for one operation: the user's constraints, and those of the dataflow.
 
         Raises:
-            PicojouleError: The chip cannot run the dataflow, it has no meaning for the operation, or
-                the two quarrel.
+            PicojouleError: The chip cannot run the dataflow, it has no meaning for the operation,
+                or the two quarrel.
         """
         from picojoule.dataflows import dataflow
         from picojoule.mapper import join_constraints

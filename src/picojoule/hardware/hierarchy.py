@@ -1,7 +1,7 @@
 """Hierarchy: a chip of the equal-area study, generated from its sizes.
 
-DRAM, a buffer, an array of PEs with a register file each, and the study's prices, which are the same
-for every dataflow. Nothing limits bandwidth: every transfer is hidden behind computation.
+DRAM, a buffer, an array of PEs with a register file each, and the study's prices, which are the
+same for every dataflow. Nothing limits bandwidth: every transfer is hidden behind computation.
 
 Source: chen2016isca, Sec. VI and Table IV.
 """
@@ -49,7 +49,7 @@ _WINDOW = """\
     capacity_bytes: {size}
     read_pj: 0
     fill_pj: 0
-    source: {{assumed: "what a neighbour sends costs the array's 2, which each delivery is charged"}}
+    source: {{assumed: "each delivery is charged the array's 2, which a neighbour's word costs"}}
     sources: {{capacity_bytes: {{stated: an argument of the generated chip}}}}
 """
 _ARRAY = """\
@@ -96,8 +96,8 @@ def hierarchy_chip(
         window_bytes: Input registers of all PEs together that pass inputs on to neighbours. As a
             nest sees it, this is one memory above the array that holds the window of inputs under
             all PEs: each input enters it once, and going from PE to PE costs the array's price.
-        sums_bytes: Banks of the buffer that belong to partial sums; 0 divides the buffer freely, but
-            then all of it holds tiles of one loop nest.
+        sums_bytes: Banks of the buffer that belong to partial sums; 0 divides the buffer freely,
+            but then all of it holds tiles of one loop nest.
 
     Raises:
         HardwareError: A size is not possible.

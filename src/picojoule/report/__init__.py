@@ -11,6 +11,7 @@ from picojoule.report.figures import (
     save_chart,
 )
 from picojoule.report.files import OutputError, check_place, write_whole
+from picojoule.report.grids import Grid, GridPicture, draw_grids, save_grids
 from picojoule.report.table import Cell, Column, Table, flatten, plain, printable, records_table
 from picojoule.report.text import WIDTH, common_unit, count, engineering, scaled, to_csv, to_text
 
@@ -20,6 +21,8 @@ __all__ = [
     "Chart",
     "Column",
     "Curve",
+    "Grid",
+    "GridPicture",
     "OutputError",
     "Panel",
     "Quantity",
@@ -30,6 +33,7 @@ __all__ = [
     "count",
     "draw_chart",
     "draw_curve",
+    "draw_grids",
     "engineering",
     "flatten",
     "picture_format",
@@ -39,6 +43,7 @@ __all__ = [
     "require_matplotlib",
     "save_chart",
     "save_curve",
+    "save_grids",
     "scaled",
     "to_csv",
     "to_text",

@@ -35,7 +35,7 @@ def join_constraints(first: Constraints, second: Constraints) -> Constraints:
 
 
 class _Both:
-    """Two sets of constraints, to be joined part by part; a class because all messages name both."""
+    """Two sets of constraints, joined part by part; a class because all messages name both."""
 
     def __init__(self, first: Constraints, second: Constraints) -> None:
         self.first, self.second = first, second

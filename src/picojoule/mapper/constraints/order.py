@@ -36,7 +36,7 @@ def inner_dims(order: Order) -> dict[str, set[str]]:
 
 
 def circle_of(order: Order) -> tuple[str, ...]:
-    """Dimensions that the lists of an order want inside each other; none where some order keeps all.
+    """Dimensions that an order wants inside each other; none where some order of loops does.
 
     >>> circle_of((("P", "Q"), ("Q", "M"))), circle_of((("P", "Q"), ("Q", "P")))
     ((), ('P', 'Q'))
