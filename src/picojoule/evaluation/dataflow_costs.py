@@ -89,7 +89,19 @@ class DataflowCosts:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of all layers."""
+        """Multiply-accumulates of all layers.
+
+        Raises:
+            PicojouleError: The dataflow cannot run; so of all figures.
+        """
+        if self.reason is not None:
+            raise PicojouleError(
+                f"dataflow {self.dataflow} has no figures",
+                where=f"dataflow {self.dataflow}",
+                got=self.reason,
+                expected="a dataflow that can run",
+                fix="ask `is_feasible` first",
+            )
         return sum(layer.result.macs for layer in self.layers)
 
     @property

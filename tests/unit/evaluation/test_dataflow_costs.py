@@ -52,6 +52,9 @@ def test_one_that_cannot_run_says_why_and_the_others_do() -> None:
     assert data["energy_per_mac"] is None
     assert "partial sums" in data["reason"]
     assert "64 B" in data["reason"]
+    with pytest.raises(PicojouleError) as caught:
+        _ = found["ws"].energy_per_mac
+    assert data["reason"] in str(caught.value)
 
 
 def test_nothing_to_map_is_refused() -> None:
