@@ -64,7 +64,9 @@ def show_dataflow(
     told = [heading, *one.description.split("\n\n"), f"Chips: {one.chips}.", chosen]
     paragraphs = [textwrap.fill(text, output.width) for text in told]
     output.emit(
-        text=lambda: "\n\n".join([*paragraphs, describe_use(work, chip, layer.nest)]),
+        text=lambda: "\n\n".join(
+            [*paragraphs, describe_use(work, chip, layer.nest, width=output.width)]
+        ),
         data=data,
         records=[use.to_dict() for use in uses],
     )

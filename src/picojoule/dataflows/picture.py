@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from picojoule.dataflows.place import Places, places_of
 from picojoule.hardware import Accelerator, Array, Memory
 from picojoule.mapping import AxisName, Loop, Nest, format_nest
-from picojoule.report import Grid, GridPicture
+from picojoule.report import WIDTH, Grid, GridPicture
 from picojoule.workload import Operation, Tensor, tile_words
 
 MOST_COLUMNS, MOST_ROWS = 8, 6
@@ -205,8 +205,8 @@ def _stay(
     return steps, False
 
 
-def describe_use(operation: Operation, chip: Accelerator, nest: Nest) -> str:
-    """The loop nest, and the array once for each tensor, as text."""
+def describe_use(operation: Operation, chip: Accelerator, nest: Nest, *, width: int = WIDTH) -> str:
+    """The loop nest, and the array once for each tensor, as text of at most `width` columns."""
     uses = tensor_uses(operation, chip, nest)
     array = places_of(chip, "picture").arrays[-1]
     lines = [
@@ -216,9 +216,12 @@ def describe_use(operation: Operation, chip: Accelerator, nest: Nest) -> str:
     ]
     for use in uses:
         lines += ["", f"{use.tensor}: {use.in_pe}; {use.across}"]
-        width = max(len(cell) for row in use.cells for cell in row)
-        more = "  .." if array.x > MOST_COLUMNS else ""
-        lines += ["  " + "  ".join(cell.ljust(width) for cell in row) + more for row in use.cells]
+        wide = max(len(cell) for row in use.cells for cell in row)
+        shown = min(MOST_COLUMNS, (width - len("    ..")) // (wide + 2))
+        more = "  .." if array.x > shown else ""
+        lines += [
+            "  " + "  ".join(cell.ljust(wide) for cell in row[:shown]) + more for row in use.cells
+        ]
         if array.y > MOST_ROWS:
             lines.append("  ..")
     return "\n".join(line.rstrip() for line in lines) + "\n"
