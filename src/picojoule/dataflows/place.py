@@ -62,8 +62,9 @@ class Places:
             fix="add outputs to the buffer's `holds`, or choose another dataflow",
         )
 
-    def check_sums(self, memory: Memory, operation: Operation, dims: Iterable[str], *,
-                   dataflow: str) -> None:  # fmt: skip
+    def check_sums(
+        self, memory: Memory, operation: Operation, dims: Iterable[str], *, dataflow: str
+    ) -> None:
         """Refuse a memory that cannot hold the partial sums of all iterations over some dimensions.
 
         Raises:

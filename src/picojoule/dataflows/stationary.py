@@ -63,24 +63,26 @@ def _one_stays(name: str, role: Role, operation: Operation, chip: Accelerator) -
     others = [dim for dim in (*parts.outputs, *parts.reduction) if dim not in own]
     rules.hold_only(places.private, {role: home})
     rules.single(places.private[0], _sorted(parts, own))
-    outside = places.private[: places.private.index(home)]
     rules.not_spread(places.arrays, others)
+    # The word stays for loops in its PE; or, where partial sums have a buffer outside the one that
+    # operands stream through, for the innermost loops there and all loops inside.
     collector = places.collector(name)
-    places.check_sums(collector, operation, [d for d in others if d in parts.outputs],
-                      dataflow=name)  # fmt: skip
-    inside = places.shared[places.shared.index(collector) + 1 :]
+    sums = [dim for dim in others if dim in parts.outputs]
+    places.check_sums(collector, operation, sums, dataflow=name)
+    at = places.shared.index(collector)
+    around, inside = (places.outermost, *places.shared[:at]), places.shared[at + 1 :]
+    rules.no_loops(around, others)
+    rules.no_loops(places.private[: places.private.index(home)], others)
     if inside and not any("outputs" in memory.holds for memory in inside):
-        # Operands stream through buffers inside that of the sums, while the word in the PE stays.
         rules.order(collector, _sorted(parts, own), others)
         rules.no_loops(inside, _sorted(parts, own))
-        outer = places.shared[: places.shared.index(collector)]
-        rules.no_loops((places.outermost, *outer, *outside), others)
     else:
-        rules.no_loops((places.outermost, *places.shared, *outside), others)
-    # Partial sums do not go to DRAM and back.
+        rules.no_loops(places.shared[at:], others)
+    # Partial sums do not go to DRAM and back: around their buffer, sums are completed in turn.
     rules.keep(collector, "outputs")
-    kept_outputs = [dim for dim in parts.outputs if dim in own]
-    rules.order(places.outermost, kept_outputs, [dim for dim in parts.reduction if dim in own])
+    summed = [dim for dim in parts.reduction if dim in own]
+    rules.no_loops(around[:-1], summed)
+    rules.order(around[-1], [dim for dim in parts.outputs if dim in own], summed)
     return rules.constraints()
 
 
