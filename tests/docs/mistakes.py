@@ -335,6 +335,22 @@ CONSTRAINTS = (
         "dram.factors P = 3 and buffer.factors P = 6",
     ),
     _rules("A limit leaves nothing", "limits: {latency_s: 1e-9}", "fastest", "latency_s"),
+    Mistake(
+        "A dataflow is misspelt",
+        "pj evaluate lenet5 --on eyeriss --dataflow oss",
+        ("'oss'", "os_a"),
+    ),
+    Mistake(
+        "A chip cannot run a dataflow",
+        "pj evaluate lenet5 --on systolic-128 --dataflow rs",
+        ("systolic-128", "inputs"),
+    ),
+    Mistake(
+        "A constraint quarrels with the dataflow",
+        f'pj map "{OPERATION}" --on mine.yaml --dataflow ws --constraints rules.yaml',
+        ("rules.yaml:1", "dataflow ws"),
+        {"mine.yaml": CHIP, "rules.yaml": "parts: {spad: {keep: [inputs]}}\n"},
+    ),
 )
 COMPARISONS = (
     Mistake(

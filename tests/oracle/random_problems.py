@@ -225,7 +225,7 @@ def _random_part(
     return PartConstraints(
         factors=_random_ranges(rng, operation, 0.5),
         tile={} if outermost else _random_ranges(rng, operation, 0.6),
-        order=tuple(order),
+        order=tuple(order) if rng.random() < 0.5 else tuple(itertools.pairwise(order)),
         keep=tuple(keep),
         bypass=tuple(bypass),
     )

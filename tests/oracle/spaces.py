@@ -198,6 +198,13 @@ def names_tensor(names: tuple[str, ...], tensor: Tensor) -> bool:
     return tensor.name in names or tensor.role in names
 
 
+def lists_of(own: PartConstraints) -> list[tuple[str, ...]]:
+    """The lists of an order: the one, or each of several."""
+    if any(isinstance(one, str) for one in own.order):
+        return [tuple(str(one) for one in own.order)]
+    return [tuple(one) for one in own.order]
+
+
 def obeys(operation: Operation, chip: Accelerator, constraints: Constraints, nest: Nest) -> bool:
     """Whether a nest obeys the constraints of every part."""
     for index, (part, level) in enumerate(zip(chip.parts, nest.levels, strict=False)):
@@ -210,11 +217,12 @@ def obeys(operation: Operation, chip: Accelerator, constraints: Constraints, nes
                 return False
         if any(tile[dim] not in allowed for dim, allowed in own.tile.items()):
             return False
-        for outer, inner in itertools.combinations(level.loops, 2):
-            if {outer.dim, inner.dim} <= set(own.order) and (
-                own.order.index(outer.dim) > own.order.index(inner.dim)
-            ):
-                return False
+        for order in lists_of(own):
+            for outer, inner in itertools.combinations(level.loops, 2):
+                if {outer.dim, inner.dim} <= set(order) and (
+                    order.index(outer.dim) > order.index(inner.dim)
+                ):
+                    return False
         for tensor in operation.tensors:
             if names_tensor(own.bypass if tensor.name in level.keeps else own.keep, tensor):
                 return False
@@ -262,9 +270,9 @@ def listed_size(
         size *= ways
     for part, own in zip(chip.parts, parts, strict=False):
         if isinstance(part, Memory):
-            known = [name for name in own.order if name in names]
+            lists = [[name for name in one if name in names] for one in lists_of(own)]
             size *= sum(
-                [name for name in order if name in known] == known
+                all([name for name in order if name in known] == known for known in lists)
                 for order in itertools.permutations(names)
             )
     return size * sum(

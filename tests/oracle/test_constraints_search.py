@@ -66,6 +66,12 @@ def test_an_order_holds_in_every_memory(part: str) -> None:
         check({"M": 2, "K": 2, "N": 4}, TWO_BUFFERS, {part: PartConstraints(order=order)})
 
 
+@pytest.mark.parametrize("part", ["dram", "outer", "inner"])
+def test_several_orders_hold_together(part: str) -> None:
+    for order in ((("M", "N"), ("K", "N")), (("N", "M"), ("N", "K")), (("M", "K"), ("K", "N"))):
+        check({"M": 2, "K": 2, "N": 4}, TWO_BUFFERS, {part: PartConstraints(order=order)})
+
+
 @pytest.mark.parametrize("part", ["outer", "inner"])
 def test_a_memory_that_keeps_nothing_obeys_too(part: str) -> None:
     # What it may keep does not fit beside such loops or tiles, so all passes it by.

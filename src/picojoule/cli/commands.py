@@ -92,8 +92,8 @@ def evaluate_command(
     batch: Batch = None,
     shapes: Shapes = None,
     constraints: Rules = None,
-    factors: Factors = "auto",
     dataflow: Dataflow = None,
+    factors: Factors = "auto",
     zeros: ZeroShares = None,
     passes: Passes = None,
     front: Trade = False,
@@ -119,6 +119,7 @@ def evaluate_command(
         within_latency_s=within_latency,
         within_energy_j=within_energy,
         constraints=constraints,
+        dataflow=dataflow,
         factors=factors,
         budget=budget,
         time_limit_s=time_limit,
@@ -162,6 +163,7 @@ def map_command(
         typer.Option("--write-mapping", metavar="FILE", help="Also write the loop nest."),
     ] = None,
     constraints: Rules = None,
+    dataflow: Dataflow = None,
     factors: Factors = "auto",
     front: Trade = False,
     within_latency: WithinLatency = None,
@@ -184,6 +186,7 @@ def map_command(
         within_latency_s=within_latency,
         within_energy_j=within_energy,
         constraints=constraints,
+        dataflow=dataflow,
         factors=factors,
         budget=budget,
         time_limit_s=time_limit,
@@ -379,7 +382,7 @@ def compare_command(
         str, typer.Option("--layers", metavar="KIND", help="Which to compare: conv, fc or all.")
     ] = "conv",
     answer: Annotated[
-        str, typer.Option("--model", metavar="NAME", help="What answers: survey.")
+        str, typer.Option("--model", metavar="NAME", help="What answers: survey, or exact.")
     ] = "survey",
     shapes: Shapes = None,
     form: Format = "table",
@@ -393,17 +396,28 @@ def compare_command(
     """Compare dataflows on the same area: energy by level and data type, DRAM accesses, EDP."""
     output = Output(form, file, quiet)
     places = Places(None, figure)
-    from picojoule.compare import compare, comparison_chart, describe_comparison
+    from picojoule.compare import (
+        compare,
+        comparison_chart,
+        describe_comparison,
+        describe_difference,
+    )
     from picojoule.workload import load
 
     network = load(model, batch=batch, inputs=_shapes(shapes))
-    found = compare(network, pes=pes, layers=layers, model=answer)
+    with output.told(), output.progress("comparing") as tell:
+        found = compare(network, pes=pes, layers=layers, model=answer, progress=tell)
     _warn_ignored(output, len(found.ignored))
-    output.emit(
-        text=lambda: describe_comparison(found, width=output.width, color=output.color),
-        data=found.to_dict(),
-        records=found.records(),
-    )
+
+    def text() -> str:
+        shown = describe_comparison(found, width=output.width, color=output.color)
+        if answer == "survey":
+            return shown
+        survey = compare(network, pes=pes, layers=layers)
+        difference = describe_difference(found, survey, width=output.width, color=output.color)
+        return f"{shown}\n{difference}"
+
+    output.emit(text=text, data=found.to_dict(), records=found.records())
     if places.plot:
         save_chart(comparison_chart(found), places.plot)
         output.note(f"wrote {places.plot}")
@@ -435,6 +449,42 @@ def models_command(form: Format = "table", file: File = None, quiet: Quiet = Fal
     from picojoule.cli.catalogue import show_models
 
     show_models(output)
+
+
+@app.command("dataflow")
+def dataflow_command(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Show this one, on a mapping.")
+    ] = None,
+    operation: Annotated[
+        str, typer.Argument(metavar="OPERATION", help="What is mapped.")
+    ] = "conv M=96 C=64 P=14 Q=14 R=3 S=3",
+    on: Annotated[
+        str, typer.Option("--on", metavar="CHIP", help="As for `pj evaluate`.")
+    ] = "eyeriss-isca-256",
+    no_cache: NoCache = False,
+    form: Format = "table",
+    file: File = None,
+    plot: Plot = None,
+    quiet: Quiet = False,
+) -> None:
+    """List the dataflows, or show what one keeps where: its loop nest and its array."""
+    output = Output(form, file, quiet)
+    Places(None, plot)
+    from picojoule.cli.dataflows import show_dataflow, show_dataflows
+
+    if name is not None:
+        show_dataflow(name, output, operation=operation, on=on, plot=plot, use_cache=not no_cache)
+    elif plot:
+        raise UsageError(
+            "there is nothing to draw",
+            where="--plot",
+            got="no dataflow",
+            expected="the name of one",
+            fix="write `pj dataflow rs --plot FILE`",
+        )
+    else:
+        show_dataflows(output)
 
 
 @app.command("cache")

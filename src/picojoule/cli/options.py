@@ -63,6 +63,14 @@ Rules = Annotated[
     Path | None,
     typer.Option("--constraints", metavar="FILE", help="Only mappings that this YAML file allows."),
 ]
+Dataflow = Annotated[
+    str | None,
+    typer.Option(
+        "--dataflow",
+        metavar="NAME",
+        help="Only mappings of this dataflow: ws, os_a, os_b, os_c, nlr, rs, is or flex.",
+    ),
+]
 Factors = Annotated[
     str,
     typer.Option(
@@ -104,18 +112,12 @@ WithinEnergy = Annotated[
         "--within-energy", metavar="JOULES", help="Least time of all layers within this energy."
     ),
 ]
-Dataflow = Annotated[
-    str | None,
-    typer.Option(
-        "--dataflow", metavar="NAME", help="rs on eyeriss: run in processing passes, as the chip."
-    ),
-]
 ZeroShares = Annotated[
     str | None,
     typer.Option(
         "--zeros",
         metavar="WHICH",
-        help="With --dataflow rs: measured, none, or a YAML or CSV file of shares per layer.",
+        help="Run in passes, with these zeros: measured, none, or a YAML or CSV file.",
     ),
 ]
 Passes = Annotated[
@@ -123,6 +125,6 @@ Passes = Annotated[
     typer.Option(
         "--passes",
         metavar="WHICH",
-        help="With --dataflow rs: chip (as it was set), search, or a YAML file.",
+        help="Run in passes cut as the chip's were, by search, or by a YAML file.",
     ),
 ]

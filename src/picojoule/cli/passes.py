@@ -1,4 +1,4 @@
-"""Passes: `pj evaluate --dataflow rs` where the chip has a pass model."""
+"""Passes: `pj evaluate --dataflow rs --zeros ...` where the chip has a pass model."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -36,23 +36,16 @@ class PassRequest:
         nests: bool,
         request: Request,
     ) -> Self | None:
-        """What the options ask for; None where they ask for a search of mappings.
+        """What the options ask for: passes where zeros or passes are named, else None.
 
         Raises:
             UsageError: Options that do not go together.
         """
-        if dataflow is None and zeros is None and passes is None:
+        if zeros is None and passes is None:
             return None
         from picojoule.silicon import pass_chips
 
-        given = next(
-            (
-                name
-                for name, value in (("--zeros", zeros), ("--passes", passes))
-                if value is not None
-            ),
-            "--dataflow",
-        )
+        given = "--passes" if zeros is None else "--zeros"
         if dataflow != "rs" or chip not in pass_chips():
             raise UsageError(
                 "this runs in processing passes only",
@@ -82,9 +75,9 @@ class PassRequest:
             raise UsageError(
                 "these options do not go together",
                 where=given,
-                got=f"{given} and --dataflow rs on a chip that works in passes",
+                got=f"{given} and a run in processing passes",
                 expected="one of them: passes are searched as a whole, always to the end",
-                fix="leave one of them out",
+                fix=f"leave {given} out, or --zeros and --passes",
             )
 
     def show(self, network: "Network", output: Output, places: Places) -> None:

@@ -23,7 +23,7 @@ class Request:
         front: Whether to show the whole trade between energy and time.
         within_latency_s, within_energy_j: A point of that trade to show instead.
         constraints: A file.
-        factors, budget, time_limit_s, jobs, use_cache: As `evaluate` takes them.
+        dataflow, factors, budget, time_limit_s, jobs, use_cache: As `evaluate` takes them.
     """
 
     minimize: str
@@ -31,6 +31,7 @@ class Request:
     within_latency_s: float | None
     within_energy_j: float | None
     constraints: Path | None
+    dataflow: str | None
     factors: str
     budget: int | None
     time_limit_s: float | None
@@ -97,6 +98,7 @@ def find(
                 work,
                 chip,
                 constraints=rules,
+                dataflow=request.dataflow,
                 factors=request.factors,
                 budget=request.budget,
                 time_limit_s=request.time_limit_s,
@@ -115,6 +117,7 @@ def find(
                 minimize=request.minimize,
                 nest=nest,
                 constraints=rules,
+                dataflow=request.dataflow,
                 factors=request.factors,
                 budget=request.budget,
                 time_limit_s=request.time_limit_s,
@@ -125,6 +128,7 @@ def find(
             chip,
             minimize=request.minimize,
             constraints=rules,
+            dataflow=request.dataflow,
             factors=request.factors,
             budget=request.budget,
             time_limit_s=request.time_limit_s,

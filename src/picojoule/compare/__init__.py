@@ -1,6 +1,8 @@
 """What does each dataflow cost on the same area? The survey's comparison, from a running model."""
 
 from picojoule.compare.area import Storage, budget, memory_area, storage
+from picojoule.compare.difference import describe_difference
+from picojoule.compare.exact import exact, exact_cost
 from picojoule.compare.models import MODELS, compare
 from picojoule.compare.result import Comparison, Cost, DataflowCost, LayerCost
 from picojoule.compare.split import (
@@ -30,6 +32,9 @@ __all__ = [
     "compare",
     "comparison_chart",
     "describe_comparison",
+    "describe_difference",
+    "exact",
+    "exact_cost",
     "input_energy",
     "memory_area",
     "psum_energy",

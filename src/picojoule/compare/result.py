@@ -50,6 +50,10 @@ class Cost:
         """Energy x delay, both for one MAC."""
         return self.energy_per_mac / self.active_pes
 
+    def times(self, runs: int) -> "Cost":
+        """What so many runs cost, one after another."""
+        return add_costs([self] * runs)
+
     def to_dict(self) -> dict[str, Any]:
         """All of it for one MAC."""
         return {
@@ -82,13 +86,14 @@ class LayerCost:
     Args:
         name: The layer's.
         cost: None where the dataflow cannot run it.
-        mapping: The dataflow's letters, as its module explains them.
+        mapping: The dataflow's letters, as its module explains them; of the exact model the loop
+            nest, and whether it was proved best.
         why: Why it cannot run, or nothing.
     """
 
     name: str
     cost: Cost | None
-    mapping: Mapping[str, int]
+    mapping: Mapping[str, int | str]
     why: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -158,7 +163,7 @@ class Comparison:
 
     Args:
         network: Its name.
-        model: What priced it: "survey".
+        model: What priced it: "survey" or "exact".
         pes, batch, layers: What was asked for.
         dataflows: In the order of the survey's figure.
         left_out: Layers with MACs that the study has no place for.

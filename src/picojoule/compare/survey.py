@@ -17,7 +17,7 @@ from picojoule.compare.no_local_reuse import NO_LOCAL_REUSE
 from picojoule.compare.output_stationary import OUTPUT_STATIONARY
 from picojoule.compare.result import Comparison, Cost, DataflowCost, LayerCost
 from picojoule.compare.row_stationary import ROW_STATIONARY
-from picojoule.compare.shape import LAYERS, Shape, shapes_of
+from picojoule.compare.shape import LAYERS, LeftOut, Shape, shapes_of
 from picojoule.compare.split import PRICES, Prices
 from picojoule.compare.weight_stationary import WEIGHT_STATIONARY
 from picojoule.errors import Unsupported, WorkloadError, nearest
@@ -54,18 +54,7 @@ def survey(
         Unsupported: Too many PEs or images, or `layers` names nothing known.
         WorkloadError: The network has no such layers.
     """
-    _check(pes, network.batch, layers)
-    shapes, left_out = shapes_of(network)
-    wanted = tuple(shape for shape in shapes if layers in ("all", shape.kind))
-    if not wanted:
-        kinds = sorted({shape.kind for shape in shapes})
-        raise WorkloadError(
-            "the network has no layers to compare",
-            where=network.name,
-            got=f"layers of kind {' and '.join(kinds)}" if kinds else "none that the study covers",
-            expected="at least one convolution" if layers == "conv" else f"layers of kind {layers}",
-            fix=f"ask for --layers {kinds[0]}" if kinds else "choose another network",
-        )
+    shapes, wanted, left_out = asked_shapes(network, pes, layers)
     return Comparison(
         network.name,
         "survey",
@@ -80,6 +69,29 @@ def survey(
         left_out,
         network.ignored,
     )
+
+
+def asked_shapes(
+    network: Network, pes: int, layers: str
+) -> tuple[tuple[Shape, ...], tuple[Shape, ...], tuple[LeftOut, ...]]:
+    """All shapes of a network, those that are asked for, and what the study has no place for.
+
+    Raises:
+        Unsupported, WorkloadError: As `survey`.
+    """
+    _check(pes, network.batch, layers)
+    shapes, left_out = shapes_of(network)
+    wanted = tuple(shape for shape in shapes if layers in ("all", shape.kind))
+    if not wanted:
+        kinds = sorted({shape.kind for shape in shapes})
+        raise WorkloadError(
+            "the network has no layers to compare",
+            where=network.name,
+            got=f"layers of kind {' and '.join(kinds)}" if kinds else "none that the study covers",
+            expected="at least one convolution" if layers == "conv" else f"layers of kind {layers}",
+            fix=f"ask for --layers {kinds[0]}" if kinds else "choose another network",
+        )
+    return shapes, wanted, left_out
 
 
 def chip_of(dataflow: Dataflow, shapes: Sequence[Shape], pes: int) -> Storage:

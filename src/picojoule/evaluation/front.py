@@ -126,6 +126,7 @@ class NetworkFront:
             "batch": self.fastest.batch,
             "constraints": self.fastest.to_dict()["constraints"],
             "factors": self.fastest.factors,
+            "dataflow": self.fastest.dataflow,
             "complete": self.is_complete,
             "energy_excess": self.sums.excess,
             "points": self.records(),

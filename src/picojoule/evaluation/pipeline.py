@@ -31,6 +31,7 @@ def evaluate(
     minimize: str = "energy",
     batch: int | None = None,
     constraints: "Constraints | None" = None,
+    dataflow: str | None = None,
     factors: str = "auto",
     budget: int | None = None,
     time_limit_s: float | None = None,
@@ -50,6 +51,7 @@ def evaluate(
         batch: Images in flight; None leaves it as the model says.
         constraints: Which mappings are allowed, and limits that each layer keeps by itself. A
             dimension that a layer does not have is not constrained there.
+        dataflow: One that every mapping follows besides, such as "rs"; see `dataflows.DATAFLOWS`.
         factors: "perfect" ones divide; with "imperfect" ones the outermost loop over a dimension
             may leave less to its last iteration; "auto" takes them for layers that leave more than
             half of the compute units idle without.
@@ -73,7 +75,9 @@ def evaluate(
     >>> run.network, run.is_optimal
     ('lenet5', True)
     """
-    settings = _settings(minimize, constraints, factors, budget, time_limit_s, jobs, cache)
+    settings = _settings(
+        minimize, constraints, dataflow, factors, budget, time_limit_s, jobs, cache
+    )
     model, target = _network(network, batch), _chip(chip)
     groups = _equal_layers(model)
     tell = _teller(list(groups.values()), progress) if progress else None
@@ -89,6 +93,7 @@ def network_front(
     *,
     batch: int | None = None,
     constraints: "Constraints | None" = None,
+    dataflow: str | None = None,
     factors: str = "auto",
     budget: int | None = None,
     time_limit_s: float | None = None,
@@ -99,7 +104,8 @@ def network_front(
 
     Args:
         network: As for `evaluate`, or an operation.
-        chip, batch, constraints, factors, budget, time_limit_s, jobs, progress: As for `evaluate`.
+        chip, batch, constraints, dataflow, factors, budget, time_limit_s, jobs, progress: As for
+            `evaluate`.
 
     Returns:
         The front of the whole network: exact, unless it says otherwise.
@@ -107,7 +113,9 @@ def network_front(
     Raises:
         PicojouleError: As `evaluate`; or the network has no multiply-accumulates.
     """
-    settings = _settings("energy", constraints, factors, budget, time_limit_s, jobs, False)
+    settings = _settings(
+        "energy", constraints, dataflow, factors, budget, time_limit_s, jobs, False
+    )
     if isinstance(network, Operation):
         network = _alone(_checked(network))
     model, target = _network(network, batch), _chip(chip)
@@ -179,6 +187,7 @@ def evaluate_operation(
     minimize: str = "energy",
     nest: Nest | None = None,
     constraints: "Constraints | None" = None,
+    dataflow: str | None = None,
     factors: str = "auto",
     budget: int | None = None,
     time_limit_s: float | None = None,
@@ -192,6 +201,7 @@ def evaluate_operation(
         minimize: What the search minimises; only a label where `nest` is given.
         nest: A mapping to price instead of searching.
         constraints: Which mappings are allowed, and limits that the result keeps.
+        dataflow: One that the mapping follows besides.
         factors: As for `evaluate`; no matter where `nest` is given.
         budget: Chains of tiles that the search may evaluate; None proves the optimum.
         time_limit_s: Seconds after which the best mapping so far is returned, with its bound.
@@ -206,7 +216,9 @@ def evaluate_operation(
     """
     from picojoule.cost import count, price
 
-    settings = _settings(minimize, constraints, factors, budget, time_limit_s, None, cache)
+    settings = _settings(
+        minimize, constraints, dataflow, factors, budget, time_limit_s, None, cache
+    )
     target = _chip(chip)
     model = _alone(_checked(operation))
     (layer,) = model.layers
@@ -244,12 +256,14 @@ def _alone(operation: Operation) -> Network:
 
 def _refuse_rules(settings: Settings) -> None:
     """Constraints choose among mappings; where one is given, there is nothing to choose."""
-    if not settings.constraints.is_free:
+    given = "" if settings.constraints.is_free else "constraints"
+    given = given or ("" if settings.dataflow is None else "a dataflow")
+    if given:
         raise WorkloadError(
-            "constraints and a mapping are given",
-            where="constraints",
+            f"{given} and a mapping are given",
+            where=given.removeprefix("a "),
             got="a mapping, which is priced as it is",
-            expected="constraints for a search, or a mapping",
+            expected=f"{given} for a search, or a mapping",
             fix="leave one of them out",
         )
 
@@ -257,6 +271,7 @@ def _refuse_rules(settings: Settings) -> None:
 def _settings(
     minimize: str,
     constraints: "Constraints | None",
+    dataflow: str | None,
     factors: str,
     budget: int | None,
     time_limit_s: float | None,
@@ -273,6 +288,7 @@ def _settings(
         time_limit_s,
         jobs,
         cache,
+        dataflow,
     )
 
 
@@ -343,4 +359,5 @@ def _evaluation(
         compute_units=chip.compute_units,
         constraints=settings.constraints,
         factors=settings.factors,
+        dataflow=settings.dataflow,
     )

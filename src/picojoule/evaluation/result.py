@@ -190,6 +190,7 @@ class Evaluation:
         compute_units: How many the chip has.
         constraints: Under which the mappings were searched.
         factors: Which ones the searches could take, see `mapper.search`.
+        dataflow: The one that the mappings follow besides, if any.
     """
 
     network: str
@@ -204,6 +205,7 @@ class Evaluation:
     compute_units: int
     constraints: "Constraints"
     factors: "Factors"
+    dataflow: str | None = None
 
     @property
     def energy(self) -> float:
@@ -276,6 +278,7 @@ class Evaluation:
             "batch": self.batch,
             "constraints": None if self.constraints.is_free else self.constraints.to_dict(),
             "factors": self.factors,
+            "dataflow": self.dataflow,
             "layers": [layer.to_dict() for layer in self.layers],
             "totals": {
                 "macs": self.macs,

@@ -26,6 +26,7 @@ class Settings:
     Args:
         minimize: What is minimised, see `mapper.parse_objective`.
         constraints: Which mappings are allowed, and limits that each result keeps.
+        dataflow: One that every mapping follows besides, see `dataflows.DATAFLOWS`.
         factors: Whether all must divide, see `mapper.search`.
         budget: Chains of tiles that one search may evaluate; None is no limit.
         time_limit_s: Seconds for all searches together; None is no limit.
@@ -40,14 +41,33 @@ class Settings:
     time_limit_s: float | None = None
     jobs: int | None = None
     cache: Place = True
+    dataflow: str | None = None
 
     def __post_init__(self) -> None:
+        from picojoule.dataflows import dataflow
         from picojoule.mapper import parse_objective
 
         parse_objective(self.minimize)
+        if self.dataflow is not None:
+            dataflow(self.dataflow)
         checked_jobs(self.jobs)
         _check_limit("time_limit_s", self.time_limit_s, "seconds, at least 0")
         _check_limit("budget", self.budget, "a whole number of at least 1", least=1)
+
+    def rules(self, operation: Operation, chip: Accelerator) -> "Constraints":
+        """What holds for one operation: the user's constraints, and those of the dataflow.
+
+        Raises:
+            PicojouleError: The chip cannot run the dataflow, it has no meaning for the operation,
+                or the two quarrel.
+        """
+        from picojoule.dataflows import dataflow
+        from picojoule.mapper import join_constraints
+
+        own = self.constraints.narrowed(operation)
+        if self.dataflow is None:
+            return own
+        return join_constraints(own, dataflow(self.dataflow).build(operation, chip))
 
 
 def _check_limit(name: str, value: float | None, expected: str, *, least: int = 0) -> None:
@@ -90,9 +110,10 @@ def solve(
     objective = parse_objective(settings.minimize)
     found: dict[int, Solution] = {}
     with open_cache(settings.cache) as cache:
+        rules = [settings.rules(one, chip) for one in operations]
         keys = [
-            mapping_key(one, chip, settings.constraints.narrowed(one), objective, settings.factors)
-            for one in operations
+            mapping_key(one, chip, own, objective, settings.factors)
+            for one, own in zip(operations, rules, strict=True)
         ]
         for index, (key, operation) in enumerate(zip(keys, operations, strict=True)):
             known = cache.find(key, operation, chip, objective)
@@ -103,7 +124,8 @@ def solve(
         missing = [index for index in range(len(operations)) if index not in found]
 
         def search_one(index: int, share_s: float | None) -> "Solution":
-            return _search(operations[missing[index]], chip, settings, share_s)
+            place = missing[index]
+            return _search(operations[place], chip, settings, rules[place], share_s)
 
         def keep_one(index: int, solution: "Solution") -> None:
             cache.keep(keys[missing[index]], solution)
@@ -132,8 +154,9 @@ def solve_fronts(
     Arguments and errors as `solve`; fronts are not kept in the cache.
     """
     settings.constraints.check(operations, chip)
+    rules = [settings.rules(one, chip) for one in operations]
     return run_all(
-        lambda index, share_s: _front(operations[index], chip, settings, share_s),
+        lambda index, share_s: _front(operations[index], chip, settings, rules[index], share_s),
         len(operations),
         jobs=settings.jobs,
         time_limit_s=settings.time_limit_s,
@@ -142,12 +165,15 @@ def solve_fronts(
 
 
 def _search(
-    operation: Operation, chip: Accelerator, settings: Settings, share_s: float | None
+    operation: Operation,
+    chip: Accelerator,
+    settings: Settings,
+    constraints: "Constraints",
+    share_s: float | None,
 ) -> "Solution":
     """Search one operation."""
     from picojoule.mapper import search
 
-    constraints = settings.constraints.narrowed(operation)
     with _explained(operation, chip, settings, constraints):
         return search(
             operation,
@@ -161,12 +187,15 @@ def _search(
 
 
 def _front(
-    operation: Operation, chip: Accelerator, settings: Settings, share_s: float | None
+    operation: Operation,
+    chip: Accelerator,
+    settings: Settings,
+    constraints: "Constraints",
+    share_s: float | None,
 ) -> "Front":
     """The front of one operation."""
     from picojoule.mapper import pareto_front
 
-    constraints = settings.constraints.narrowed(operation)
     with _explained(operation, chip, settings, constraints):
         return pareto_front(
             operation,

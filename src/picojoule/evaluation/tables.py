@@ -82,7 +82,8 @@ def energy_chart(run: Evaluation) -> Chart:
 
 def _goal(run: Evaluation) -> str:
     under = "" if run.constraints.is_free else ", under constraints"
-    return _GOALS.get(run.objective, f"least {run.objective}") + under
+    follows = "" if run.dataflow is None else f", dataflow {run.dataflow}"
+    return _GOALS.get(run.objective, f"least {run.objective}") + follows + under
 
 
 def _by_tensor_and_rest(layer: LayerResult) -> dict[str, float]:

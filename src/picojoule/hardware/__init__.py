@@ -3,6 +3,7 @@
 from picojoule.hardware.accelerator import Accelerator, Array, Compute, Memory, Part, Reuse
 from picojoule.hardware.describe import PartRow, describe
 from picojoule.hardware.document import Document, Location, Subject, parse_document, read_document
+from picojoule.hardware.hierarchy import WORD_BYTES, hierarchy_chip
 from picojoule.hardware.load import accelerator, dump_accelerator, library, load_accelerator
 from picojoule.hardware.schema import read_spec
 from picojoule.hardware.systolic import (
@@ -20,6 +21,7 @@ __all__ = [
     "DATAFLOWS",
     "DRAINS",
     "FOLDS",
+    "WORD_BYTES",
     "Accelerator",
     "Array",
     "Compute",
@@ -38,6 +40,7 @@ __all__ = [
     "check_dataflow",
     "describe",
     "dump_accelerator",
+    "hierarchy_chip",
     "library",
     "load_accelerator",
     "parse_document",

@@ -6,6 +6,7 @@ from picojoule.mapper.constraints import (
     Limits,
     PartConstraints,
     Range,
+    join_constraints,
     load_constraints,
     parse_constraints,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Solution",
     "Verification",
     "checked_factors",
+    "join_constraints",
     "load_constraints",
     "pareto_front",
     "parse_constraints",

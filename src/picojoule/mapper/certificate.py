@@ -240,7 +240,7 @@ def _is_allowed(
         elif not (
             _are_in(own.factors, _bounds(level, None))
             and _are_in(own.tile, nest.tile(n, operation.sizes))
-            and _keeps_order(own.order, level)
+            and all(_keeps_order(one, level) for one in own.orders)
             and _keeps_tensors(operation, own, level)
         ):
             return False

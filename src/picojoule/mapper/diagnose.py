@@ -19,6 +19,9 @@ from picojoule.mapper.search import leaves_idle, search
 from picojoule.mapper.space import Space, build_space, mapspace_size
 from picojoule.workload import Operation
 
+MOST_SHARES = 12
+"""Constraints whose shares a message tells; a dataflow alone has some thirty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Single:
@@ -49,8 +52,9 @@ def single_constraints(constraints: Constraints) -> tuple[Single, ...]:
                     text = f"{part}.{key} {dim} {allowed}"
                     found.append(Single(f"{part}.{key}.{dim}", text, part, one))
             elif key == "order":
-                text = f"{part}.order {' '.join(value)}"
-                found.append(Single(f"{part}.order", text, part, PartConstraints(order=value)))
+                for order in own.orders:
+                    text = f"{part}.order {' '.join(order)}"
+                    found.append(Single(f"{part}.order", text, part, PartConstraints(order=order)))
             else:
                 for name in value:
                     one = _part(**{key: (name,)})
@@ -71,6 +75,8 @@ def joined(singles: Sequence[Single]) -> Constraints:
             value = getattr(single.own, key)
             if isinstance(value, Mapping):
                 values[key] = {**values.get(key, {}), **value}
+            elif key == "order":
+                values[key] = (*values.get(key, ()), *single.own.orders)
             else:
                 values[key] = (*values.get(key, ()), *value)
     return Constraints({part: PartConstraints(**values) for part, values in parts.items()})
@@ -223,7 +229,7 @@ def _blame_parts(
     return MappingError(
         what,
         where=", ".join([f"operation {operation.name!r} on {accelerator.name!r}", *places]),
-        got=f"{reason}; {_shares_text(operation, accelerator, constraints, factors)}",
+        got=f"{reason}; {_shares_text(operation, accelerator, constraints, factors, culprits)}",
         expected=expected,
         fix=fix,
     )
@@ -265,10 +271,16 @@ def _factors(cuts: Cuts, dim: int) -> list[int]:
 
 
 def _shares_text(
-    operation: Operation, accelerator: Accelerator, constraints: Constraints, factors: Factors
+    operation: Operation,
+    accelerator: Accelerator,
+    constraints: Constraints,
+    factors: Factors,
+    culprits: Sequence[Single] = (),
 ) -> str:
-    """What each constraint removes, in words."""
+    """What each constraint removes, in words; of many, only what those to blame remove."""
     shares = removed_shares(operation, accelerator, constraints, factors)
+    if len(shares) > MOST_SHARES:
+        shares = {one.text: shares[one.text] for one in culprits}
     everything = mapspace_size(free_space(operation, accelerator, factors))
     told = [f"{text} removes {_share_text(share)}" for text, share in shares.items()]
     if not told:

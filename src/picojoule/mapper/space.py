@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from picojoule.hardware import Accelerator, Array
-from picojoule.mapper.constraints import Constraints, PartConstraints, Range
+from picojoule.mapper.constraints import (
+    Constraints,
+    Order,
+    PartConstraints,
+    Range,
+    count_orders,
+    inner_dims,
+)
 from picojoule.mapper.factors import (
     Cuts,
     Split,
@@ -262,11 +269,12 @@ def _links(factors: Mapping[str, Range], names: tuple[str, ...], cuts: Cuts) -> 
     return links
 
 
-def _before(order: tuple[str, ...], names: tuple[str, ...]) -> Integers:
+def _before(order: Order, names: tuple[str, ...]) -> Integers:
     """Per dimension, the mask of those whose loops must run inside its own."""
     masks = np.zeros(len(names), dtype=np.int64)
-    for outer, inner in itertools.combinations([name for name in order if name in names], 2):
-        masks[names.index(outer)] |= 1 << names.index(inner)
+    for outer, inner in inner_dims(order).items():
+        if outer in names:
+            masks[names.index(outer)] = sum(1 << names.index(dim) for dim in inner & set(names))
     return masks
 
 
@@ -304,7 +312,7 @@ def mapspace_size(space: Space) -> int:
     space: the search has to reject them too.
     """
     orders = math.prod(
-        math.factorial(len(space.names)) // math.factorial(len(_known(space.of(n).order, space)))
+        count_orders(space.names, space.of(n).order)
         for n in range(len(space.stages))
         if space.stages[n].memory.holds
     )
@@ -318,10 +326,6 @@ def mapspace_size(space: Space) -> int:
         and not _names(space.of(n).bypass, tensor)
     )
     return kept * orders * math.prod(_tilings(space, d) for d in range(len(space.names)))
-
-
-def _known(order: tuple[str, ...], space: Space) -> tuple[str, ...]:
-    return tuple(name for name in order if name in space.names)
 
 
 def _tilings(space: Space, dim: int) -> int:

@@ -12,6 +12,7 @@ from picojoule.report.figures import (
     save_chart,
 )
 from picojoule.report.files import OutputError, check_place, write_whole
+from picojoule.report.grids import Grid, GridPicture, draw_grids, save_grids
 from picojoule.report.roofline import Dot, Roofline, draw_roofline, save_roofline
 from picojoule.report.table import Cell, Column, Table, flatten, plain, printable, records_table
 from picojoule.report.text import WIDTH, common_unit, count, engineering, scaled, to_csv, to_text
@@ -25,6 +26,8 @@ __all__ = [
     "Column",
     "Curve",
     "Dot",
+    "Grid",
+    "GridPicture",
     "OutputError",
     "Panel",
     "Quantity",
@@ -37,6 +40,7 @@ __all__ = [
     "draw_bars",
     "draw_chart",
     "draw_curve",
+    "draw_grids",
     "draw_roofline",
     "engineering",
     "flatten",
@@ -48,6 +52,7 @@ __all__ = [
     "save_bars",
     "save_chart",
     "save_curve",
+    "save_grids",
     "save_roofline",
     "scaled",
     "to_csv",

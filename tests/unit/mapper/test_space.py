@@ -105,6 +105,9 @@ def test_an_order_says_which_loops_run_inside() -> None:
         product(M=2, K=2, N=2), Memory("buffer"), buffer=PartConstraints(order=("N", "M"))
     ).problem.before
     assert before.tolist() == [[0, 0, 0], [0, 0, 0b001]]
+    both = PartConstraints(order=(("N", "M"), ("K", "M")))
+    before = space(product(M=2, K=2, N=2), Memory("buffer"), buffer=both).problem.before
+    assert before.tolist() == [[0, 0, 0], [0, 0b001, 0b001]]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +117,7 @@ def test_an_order_says_which_loops_run_inside() -> None:
         # each of three tensors is kept or not.
         (NOTHING, 3 * 2 * 2**2 * 2**3),
         (PartConstraints(order=("K", "M")), 3 * 2 * 2 * 2**3),
+        (PartConstraints(order=(("K", "M"), ("K", "M"))), 3 * 2 * 2 * 2**3),
         (PartConstraints(keep=("a",), bypass=("outputs",)), 3 * 2 * 2**2 * 2),
         (PartConstraints(factors={"M": Range(2)}), 2 * 2 * 2**2 * 2**3),
         (PartConstraints(factors={"M": Range(2, 2)}, tile={"K": Range(2)}), 2**2 * 2**3),

@@ -19,14 +19,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from picojoule.errors import MappingError
 from picojoule.hardware import Document, Location, Subject, parse_document, read_document, read_spec
+from picojoule.mapper.constraints.order import Order
 from picojoule.mapper.constraints.rules import Constraints, Limits, PartConstraints, Range
 
 SUBJECT = Subject("constraints", "parts", "check the path", MappingError)
 LARGEST_COUNT = 2**40
+MOST_NAMES = 64
 
 Amount = Annotated[float, Field(strict=True, gt=0, le=1e18, allow_inf_nan=False)]
 Count = Annotated[int, Field(strict=True, ge=1, le=LARGEST_COUNT)]
-Names = Annotated[list[Annotated[str, Field(strict=True)]], Field(max_length=64)]
+Names = Annotated[list[Annotated[str, Field(strict=True)]], Field(max_length=MOST_NAMES)]
 Ranges = dict[str, Any]
 
 
@@ -57,7 +59,7 @@ class PartSpec(_Spec):
 
     factors: Ranges = Field(default_factory=dict)
     tile: Ranges = Field(default_factory=dict)
-    order: Names = []
+    order: Annotated[list[Any], Field(max_length=MOST_NAMES)] = []
     keep: Names = []
     bypass: Names = []
     x: Ranges = Field(default_factory=dict)
@@ -120,12 +122,30 @@ def _read_part(spec: PartSpec, document: Document, location: Location) -> PartCo
         }
         for key in ("factors", "tile", "x", "y")
     }
+    order = _read_order(spec.order, document, (*location, "order"))
     try:
         return PartConstraints(
-            order=tuple(spec.order), keep=tuple(spec.keep), bypass=tuple(spec.bypass), **ranges
+            order=order, keep=tuple(spec.keep), bypass=tuple(spec.bypass), **ranges
         )
     except MappingError as error:
         raise _placed(error, document, location) from None
+
+
+def _read_order(order: list[object], document: Document, location: Location) -> Order:
+    """One list of dimensions, or several."""
+    if all(isinstance(one, str) for one in order):
+        return tuple(str(one) for one in order)
+    for place, one in enumerate(order):
+        names: list[object] = one if isinstance(one, list) else []
+        if not 0 < len(names) <= MOST_NAMES or not all(isinstance(name, str) for name in names):
+            raise MappingError(
+                "`order` has a wrong value",
+                where=document.where((*location, place)),
+                got=repr(one)[:80],
+                expected="[name, name], or lists of names: [[name, name], [name, name]]",
+                fix="put each list of dimensions between brackets of its own",
+            )
+    return tuple(tuple(map(str, one)) for one in order if isinstance(one, list))
 
 
 def _read_range(value: object, document: Document, location: Location) -> Range:

@@ -4,6 +4,7 @@ A value that contradicts itself cannot be built. What does not fit the operation
 it is used for is refused by `Constraints.check`, before any search.
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 
 from picojoule.errors import MappingError, nearest
 from picojoule.hardware import Accelerator, Array, Memory, Part
+from picojoule.mapper.constraints.order import Order, circle_of, lists_of, narrowed_order
 from picojoule.workload import ROLES, Operation, Tensor
 
 AT_MEMORIES = ("factors", "tile", "order", "keep", "bypass")
@@ -78,22 +80,22 @@ class PartConstraints:
         factors: At a memory, bounds of its loop over a dimension.
         tile: At a memory, iterations per dimension of the tile that it holds.
         order: At a memory, dimensions whose loops must follow each other so, outermost first;
-            others may stand anywhere between.
+            others may stand anywhere between. Or several such lists: all of them hold.
         keep, bypass: At a memory, tensors (or roles) that it must or must not keep.
         x, y: At an array, factors of a dimension along each axis.
     """
 
     factors: Mapping[str, Range] = field(default_factory=_no_ranges)
     tile: Mapping[str, Range] = field(default_factory=_no_ranges)
-    order: tuple[str, ...] = ()
+    order: Order = ()
     keep: tuple[str, ...] = ()
     bypass: tuple[str, ...] = ()
     x: Mapping[str, Range] = field(default_factory=_no_ranges)
     y: Mapping[str, Range] = field(default_factory=_no_ranges)
 
     def __post_init__(self) -> None:
-        for name in ("order", "keep", "bypass"):
-            values: tuple[str, ...] = getattr(self, name)
+        lists = [("order", one) for one in self.orders]
+        for name, values in (*lists, ("keep", self.keep), ("bypass", self.bypass)):
             if len(set(values)) != len(values):
                 _refuse(
                     "a name is given twice",
@@ -111,6 +113,20 @@ class PartConstraints:
                 "each tensor under one of them, or under none",
                 f"take {both[0]} out of `keep` or out of `bypass`",
             )
+        circle = circle_of(self.order)
+        if circle:
+            _refuse(
+                "loops have to stand inside each other",
+                "order",
+                "; ".join(" ".join(one) for one in self.orders),
+                "lists that some one order keeps",
+                f"leave {circle[0]} or {circle[1]} out of one of the lists",
+            )
+
+    @property
+    def orders(self) -> tuple[tuple[str, ...], ...]:
+        """The lists of `order`, one or several."""
+        return lists_of(self.order)
 
     @property
     def given(self) -> tuple[str, ...]:
@@ -200,7 +216,7 @@ class Constraints:
                 parts[name][key] = (
                     {dim: one.to_plain() for dim, one in value.items()}
                     if isinstance(value, Mapping)
-                    else list(value)
+                    else [one if isinstance(one, str) else list(one) for one in value]
                 )
         limits = {name: getattr(self.limits, name) for name in self.limits.given}
         return {"limits": limits, "parts": parts}
@@ -222,6 +238,8 @@ class Constraints:
                 value, allowed = getattr(own, key), known.get(key, operation.sizes)
                 if isinstance(value, Mapping):
                     kept[key] = {dim: one for dim, one in value.items() if dim in allowed}
+                elif key == "order":
+                    kept[key] = narrowed_order(own.order, allowed)
                 else:
                     kept[key] = tuple(one for one in value if one in allowed)
             narrow = PartConstraints(**kept)
@@ -285,7 +303,8 @@ class Constraints:
         if len(operations) == 1:
             what = f"operation {operations[0].name!r} has no dimension"
         for key in ("factors", "tile", "x", "y", "order"):
-            for dim in getattr(own, key):
+            named = itertools.chain(*own.orders) if key == "order" else getattr(own, key)
+            for dim in named:
                 if dim not in known:
                     _refuse(
                         f"{what} {dim!r}",
