@@ -1,6 +1,15 @@
 """Which parts, connected how? Accelerators, in Python and in YAML, and a library of them."""
 
-from picojoule.hardware.accelerator import Accelerator, Array, Compute, Memory, Part, Reuse
+from picojoule.hardware.accelerator import (
+    Accelerator,
+    Array,
+    Compute,
+    Format,
+    Leaders,
+    Memory,
+    Part,
+    Reuse,
+)
 from picojoule.hardware.describe import PartRow, describe
 from picojoule.hardware.document import Document, Location, Subject, parse_document, read_document
 from picojoule.hardware.load import accelerator, dump_accelerator, library, load_accelerator
@@ -11,6 +20,8 @@ __all__ = [
     "Array",
     "Compute",
     "Document",
+    "Format",
+    "Leaders",
     "Location",
     "Memory",
     "Part",

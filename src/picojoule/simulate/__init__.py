@@ -2,5 +2,6 @@
 
 from picojoule.simulate.oracle import execute, execute_slowly
 from picojoule.simulate.passage import Footprint
+from picojoule.simulate.zeros import execute_with_zeros
 
-__all__ = ["Footprint", "execute", "execute_slowly"]
+__all__ = ["Footprint", "execute", "execute_slowly", "execute_with_zeros"]
