@@ -28,6 +28,7 @@ from picojoule.cli.options import (
     Trade,
     WithinEnergy,
     WithinLatency,
+    Zeros,
 )
 from picojoule.cli.output import Output, UsageError
 from picojoule.cli.runs import Places, Request, find, show
@@ -89,6 +90,7 @@ def evaluate_command(
     shapes: Shapes = None,
     constraints: Rules = None,
     factors: Factors = "auto",
+    density: Zeros = None,
     front: Trade = False,
     within_latency: WithinLatency = None,
     within_energy: WithinEnergy = None,
@@ -117,6 +119,7 @@ def evaluate_command(
         time_limit_s=time_limit,
         jobs=jobs,
         use_cache=not no_cache,
+        density=density,
     )
     from picojoule.hardware import accelerator
     from picojoule.workload import load

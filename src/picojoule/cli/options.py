@@ -96,3 +96,11 @@ WithinEnergy = Annotated[
         "--within-energy", metavar="JOULES", help="Least time of all layers within this energy."
     ),
 ]
+Zeros = Annotated[
+    Path | None,
+    typer.Option(
+        "--density",
+        metavar="FILE",
+        help="Zeros by layer and tensor (YAML): what they spare is taken off the found mappings.",
+    ),
+]
