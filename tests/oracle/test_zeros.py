@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Case, axis, cases
 
@@ -111,3 +111,206 @@ def test_without_zeros_nothing_is_spared(drawn) -> None:
         assert moved.sends == Split(carried.sends)
         assert moved.deliveries == Split(carried.deliveries)
         assert moved.reductions == Split(carried.reductions)
+
+
+def simple(
+    rules: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] | None = None,
+    *,
+    skipping: tuple[str, ...] = (),
+    gating: tuple[str, ...] = (),
+    lane_steps: int = 1,
+    compressed: tuple[tuple[str, str], ...] = (),
+    multicast: tuple[str, ...] = ("weights", "inputs"),
+) -> Accelerator:
+    """A DRAM, a buffer, a row of units."""
+    return Accelerator(
+        "simple",
+        (
+            Memory("dram", compressed=compressed),
+            Memory("buffer", compressed=compressed, **(rules or {})),
+            Array("row", x=4, multicast=multicast),
+            Compute(skipping=skipping, gating=gating, lane_steps=lane_steps),
+        ),
+    )
+
+
+def product(m: int, k: int, n: int) -> Operation:
+    """A matrix product with few enough words that all patterns of zeros can be listed."""
+    return Operation(
+        "product",
+        "matmul",
+        (("M", m), ("K", k), ("N", n)),
+        (
+            Tensor("w", "weights", (axis(("M", 1)), axis(("K", 1)))),
+            Tensor("i", "inputs", (axis(("K", 1)), axis(("N", 1)))),
+            Tensor("o", "outputs", (axis(("M", 1)), axis(("N", 1)))),
+        ),
+    )
+
+
+def line(p: int, r: int) -> Operation:
+    """A 1-D convolution."""
+    return Operation(
+        "line",
+        "conv",
+        (("P", p), ("R", r)),
+        (
+            Tensor("w", "weights", (axis(("R", 1)),)),
+            Tensor("i", "inputs", (axis(("P", 1), ("R", 1)),)),
+            Tensor("o", "outputs", (axis(("P", 1)),)),
+        ),
+    )
+
+
+def nest_of(operation: Operation, *loops: str) -> Nest:
+    """A nest from `M2 K2` texts for the DRAM, the buffer, and the row."""
+    keeps = tuple(tensor.name for tensor in operation.tensors)
+    levels = []
+    for part, text in zip(("dram", "buffer", "row"), loops, strict=True):
+        names = text.split()
+        axis_name = "x" if part == "row" else None
+        levels.append(
+            Level(
+                part,
+                tuple(Loop(name[0], int(name[1:]), axis_name) for name in names),
+                () if part == "row" else keeps,
+            )
+        )
+    return Nest(tuple(levels))
+
+
+def patterns(
+    operation: Operation, densities: dict[str, Uniform]
+) -> Iterator[tuple[dict[str, np.ndarray], float]]:
+    """Every pattern of zeros, with how likely it is."""
+    tensors = [tensor for tensor in operation.tensors if tensor.name in densities]
+    shapes = [extents(operation, tensor) for tensor in tensors]
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    for bits in itertools.product((False, True), repeat=sum(sizes)):
+        rest, masks, chance = list(bits), {}, 1.0
+        for tensor, shape, size in zip(tensors, shapes, sizes, strict=True):
+            mask, rest = np.array(rest[:size]).reshape(shape), rest[size:]
+            masks[tensor.name] = mask
+            share = densities[tensor.name].share
+            chance *= share ** int(mask.sum()) * (1 - share) ** int((~mask).sum())
+        yield masks, chance
+
+
+TWO = (("weights", ("inputs",)), ("inputs", ("inputs", "weights")), ("outputs", ("inputs",)))
+BOTH = {"i": Uniform(0.3), "w": Uniform(0.8)}
+ENUMERATED = {
+    "one operand, lock step": (
+        product(1, 4, 2), ("N2", "", "K4"), simple(skipping=("inputs",)), {"i": Uniform(0.3)}
+    ),
+    "lanes wait after each output": (
+        product(1, 4, 2), ("", "K4", "N2"), simple(skipping=("inputs",), lane_steps=4),
+        {"i": Uniform(0.4)},
+    ),
+    "lanes wait at the end": (
+        product(1, 4, 2), ("", "K4", "N2"), simple(skipping=("inputs",), lane_steps=9),
+        {"i": Uniform(0.4)},
+    ),
+    "lanes that use the same word": (
+        product(4, 3, 1), ("", "K3", "M4"), simple(skipping=("inputs",), lane_steps=3),
+        {"i": Uniform(0.5)},
+    ),
+    "a word used in several steps": (
+        product(3, 2, 2), ("", "K2 M3", "N2"), simple(skipping=("inputs",), lane_steps=6),
+        {"i": Uniform(0.5)},
+    ),
+    "intersection": (
+        product(2, 3, 1), ("M2", "", "K3"), simple(skipping=("inputs", "weights")), BOTH
+    ),
+    "intersection, one lane": (
+        product(2, 2, 2), ("M2", "N2 K2", ""),
+        simple(skipping=("inputs", "weights"), lane_steps=4), BOTH,
+    ),
+    "gated beside skipped": (
+        product(2, 2, 2), ("N2", "K2", "M2"),
+        simple({"gating": TWO}, skipping=("inputs",), gating=("weights",)), BOTH,
+    ),
+    "a word for several units": (
+        product(2, 2, 2), ("M2", "K2", "N2"), simple({"skipping": TWO}), BOTH
+    ),
+    "a word for each unit": (
+        product(2, 2, 2), ("M2", "K2", "N2"), simple({"skipping": TWO}, multicast=()), BOTH
+    ),
+    "sums added on the way": (
+        product(2, 2, 2), ("M2", "N2", "K2"), simple({"skipping": TWO}), BOTH
+    ),
+    "a window over units": (line(2, 3), ("", "R3", "P2"), simple({"gating": TWO}), BOTH),
+    "a window, both over units": (line(2, 2), ("", "", "R2 P2"), simple({"skipping": TWO}), BOTH),
+    "compressed": (
+        line(4, 2), ("P2", "P2 R2", ""),
+        simple(compressed=(("inputs", "rlc"), ("weights", "csc"), ("outputs", "bitmask"))),
+        BOTH | {"o": Uniform(0.5)},
+    ),
+}  # fmt: skip
+
+
+def as_numbers(counts: SparedCounts) -> dict[object, list[float]]:
+    """All counts in a row."""
+
+    def of(*splits: Split) -> list[float]:
+        return [n for one in splits for n in (one.actual, one.gated, one.skipped)]
+
+    rows: dict[object, list[float]] = {"steps": [*of(counts.steps), counts.compute_steps]}
+    rows |= {key: of(a.reads, a.fills, a.updates) for key, a in counts.accesses.items()}
+    rows |= {key: of(t.sends, t.deliveries, t.reductions) for key, t in counts.transfers.items()}
+    return rows
+
+
+@pytest.mark.parametrize("name", ENUMERATED)
+def test_expectations_are_means_over_all_patterns(name: str) -> None:
+    operation, loops, chip, densities = ENUMERATED[name]
+    nest = nest_of(operation, *loops)
+    found = spare(operation, chip, nest, count(operation, chip, nest), densities)
+    assert not found.inexact
+    mean: dict[object, np.ndarray] = {}
+    for masks, chance in patterns(operation, densities):
+        run = as_numbers(execute_with_zeros(operation, chip, nest, masks))
+        for key, numbers in run.items():
+            mean[key] = mean.get(key, 0.0) + chance * np.array(numbers)
+    for key, numbers in as_numbers(found.counts).items():
+        assert mean[key] == pytest.approx(numbers, abs=1e-9), key
+
+
+def test_lanes_that_share_some_words_say_that_they_are_approximate() -> None:
+    operation, chip = line(2, 3), simple(skipping=("inputs",), lane_steps=3)
+    nest = nest_of(operation, "", "R3", "P2")
+    densities = {"i": Uniform(0.5)}
+    found = spare(operation, chip, nest, count(operation, chip, nest), densities)
+    assert found.inexact == ("lanes share words: as if they were independent",)
+
+
+@settings(max_examples=100, deadline=None)
+@given(sparse_cases())
+def test_words_moved_add_up_to_the_counts(drawn) -> None:
+    case, _ = drawn
+    dense = count(case.operation, case.accelerator, case.nest)
+    for tensor in case.operation.tensors[:-1]:
+        for link in exchanges(case.accelerator, case.nest, tensor):
+            if link.child is None:
+                continue
+            parts = case.accelerator.parts
+            joined = [n for n in link.arrays if parts[n].groups(tensor.role)]  # type: ignore[union-attr]
+            arguments = (case.operation, case.accelerator, case.nest, tensor, link)
+            reads = words_moved(*arguments, joined).sum()
+            fills = words_moved(*arguments, []).sum()
+            assert reads == dense.accesses[parts[link.parent].name, tensor.name].reads
+            assert fills == dense.accesses[parts[link.child].name, tensor.name].fills
+
+
+def test_zeros_are_not_followed_where_neighbours_forward() -> None:
+    operation = line(2, 3)
+    nest = nest_of(operation, "", "R3", "P2")
+    chip = simple()
+    array = dataclasses.replace(chip.parts[2], forwarding=("inputs",))
+    chip = dataclasses.replace(chip, parts=(*chip.parts[:2], array, chip.parts[3]))
+    dense = count(operation, chip, nest)
+    with pytest.raises(Unsupported) as one:
+        spare(operation, chip, nest, dense, {"i": Uniform(0.5)})
+    with pytest.raises(Unsupported) as other:
+        execute_with_zeros(operation, chip, nest, {})
+    assert one.value.args == other.value.args
+    assert "forwarding" in one.value.fix
