@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from strategies import Case, axis, cases
 
 from picojoule.cost import count
+from picojoule.cost.place import exchanges
 from picojoule.cost.sparse import spare
 from picojoule.cost.sparse.moved import words_moved
-from picojoule.cost.place import exchanges
 from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapping import Actions, Level, Loop, Nest, SparedCounts, Split
@@ -73,7 +73,10 @@ def differences(one: SparedCounts, other: SparedCounts) -> dict[object, object]:
     pairs: dict[object, tuple[object, object]] = {
         "steps": (one.steps, other.steps),
         "compute_steps": (one.compute_steps, other.compute_steps),
-        "keys": (set(one.accesses) | set(one.transfers), set(other.accesses) | set(other.transfers)),
+        "keys": (
+            set(one.accesses) | set(one.transfers),
+            set(other.accesses) | set(other.transfers),
+        ),
     }
     pairs |= {key: (actions, other.accesses.get(key)) for key, actions in one.accesses.items()}
     pairs |= {key: (moved, other.transfers.get(key)) for key, moved in one.transfers.items()}

@@ -101,7 +101,8 @@ def layer_densities(
     layers = {layer.name: layer for layer in network.layers if layer.operation.inner == "mac"}
     if isinstance(density, str | Path):
         return _from_file(layers, Path(density))
-    _check_names(density, layers, lambda name: f"density, layer {name!r}")
+    for name in density:
+        _check_name(name, layers, f"density, layer {name!r}")
     found: dict[str, dict[str, Density]] = {}
     for name, layer in layers.items():
         rules = density.get(name, density.get("default", {}))
@@ -118,16 +119,15 @@ def _density(value: Density | float) -> Density:
     return value if known else Uniform(value)  # type: ignore[arg-type]
 
 
-def _check_names(names: Mapping[str, object], layers: Mapping[str, Layer], where: Any) -> None:
-    for name in names:
-        if name not in layers and name != "default":
-            raise WorkloadError(
-                "a density is for a layer that the network does not have",
-                where=where(name),
-                got=name,
-                expected=nearest(name, layers),
-                fix="name a layer of multiply-accumulates, or `default`",
-            )
+def _check_name(name: str, layers: Mapping[str, Layer], where: str) -> None:
+    if name not in layers and name != "default":
+        raise WorkloadError(
+            "a density is for a layer that the network does not have",
+            where=where,
+            got=name,
+            expected=nearest(name, layers),
+            fix="name a layer of multiply-accumulates, or `default`",
+        )
 
 
 def _tensor(operation: Operation, key: str, where: str) -> Tensor:
@@ -147,7 +147,8 @@ def _tensor(operation: Operation, key: str, where: str) -> Tensor:
 def _from_file(layers: Mapping[str, Layer], path: Path) -> dict[str, dict[str, Density]]:
     document = read_document(path, SUBJECT)
     spec = read_spec(FileSpec, document.root, document, ())
-    _check_names(spec.layers, layers, lambda name: document.where(("layers", name)))
+    for name in spec.layers:
+        _check_name(name, layers, document.where(("layers", name)))
     found: dict[str, dict[str, Density]] = {}
     for name, layer in layers.items():
         named = name in spec.layers
@@ -180,9 +181,7 @@ def _read(value: Any, tensor: Tensor, document: Document, at: Location) -> Densi
             expected=f"at most {structured.of}",
             fix="write 2:4 as `{keep: 2, of: 4, axis: C}`",
         )
-    return Structured(
-        structured.keep, structured.of, _axis(structured.axis, tensor, document, at)
-    )
+    return Structured(structured.keep, structured.of, _axis(structured.axis, tensor, document, at))
 
 
 def _axis(dim: str, tensor: Tensor, document: Document, at: Location) -> int:

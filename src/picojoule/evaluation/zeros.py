@@ -28,9 +28,7 @@ def with_zeros(
     from picojoule.cost.sparse import price_spared, spare
 
     spared = spare(layer.operation, chip, layer.nest, layer.counts, densities)
-    found = price_spared(
-        layer.operation, chip, layer.nest, layer.counts, spared.counts, densities
-    )
+    found = price_spared(layer.operation, chip, layer.nest, layer.counts, spared.counts, densities)
     zeros = ZerosResult(
         densities={name: density.share for name, density in densities.items()},
         spared=spared.counts,

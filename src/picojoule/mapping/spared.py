@@ -45,7 +45,7 @@ class SparedActions:
 
 @dataclass(frozen=True, slots=True)
 class SparedTransfers:
-    """What one array carries for one tensor, see `Transfers`; neighbours' links are never spared."""
+    """What one array carries for one tensor, see `Transfers`; links are never spared."""
 
     sends: Split = Split()
     deliveries: Split = Split()

@@ -282,9 +282,7 @@ class _Run:
         block = block_at(passage, indices)
         return None if block is None else {dim: run[0] for dim, run in block.items()}
 
-    def _fate(
-        self, point: Mapping[str, int], skipping: set[Role], gating: set[Role]
-    ) -> int:
+    def _fate(self, point: Mapping[str, int], skipping: set[Role], gating: set[Role]) -> int:
         """What becomes of an action that serves this iteration."""
         zero = {
             tensor.role

@@ -1,10 +1,11 @@
 """Cnvlutin: 16 lanes that skip zero activations, beside DaDianNao, whose lanes do not.
 
 Activations lie channel by channel within a pixel, pixel by pixel within a row, in bricks of 16; a
-row of a window that has fewer channels than a brick fills bricks with several pixels. DaDianNao takes a brick per cycle, one
-activation per lane, and sends it to 16 units of 16 filters. Cnvlutin gives each lane bricks of its
-own, of which it takes one non-zero activation per cycle, and at least one cycle; at the end of each
-window the lanes wait for the slowest. The first layer, an image without zeros, runs as before.
+row of a window that has fewer channels than a brick fills bricks with several pixels. DaDianNao
+takes a brick per cycle, one activation per lane, and sends it to 16 units of 16 filters. Cnvlutin
+gives each lane bricks of its own, of which it takes one non-zero activation per cycle, and at least
+one cycle; at the end of each window the lanes wait for the slowest. The first layer, an image
+without zeros, runs as before.
 
 Zeros lie anywhere, with the same share in every layer but the first.
 

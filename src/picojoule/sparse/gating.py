@@ -17,7 +17,7 @@ from picojoule.cost.sparse import price_spared, spare
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapping import Level, Loop, Nest
 from picojoule.sparse.published import ALEXNET, MINERVA_LAYERS, Conv
-from picojoule.workload import Operation, Uniform, conv, fully_connected
+from picojoule.workload import Operation, Role, Uniform, conv, fully_connected
 
 PADS = ("filter pad", "input pad", "sum pad")
 _LANES, _CLOCK_HZ = 16, 250e6
@@ -86,8 +86,8 @@ def _pe_pj(costs: Costs) -> float:
 def _eyeriss_pe() -> Accelerator:
     """The array of PEs with scratch pads priced by size; what is outside them costs nothing."""
     pads: list[Memory] = []
-    sizes = ((PADS[0], "weights", 448), (PADS[1], "inputs", 24), (PADS[2], "outputs", 48))
-    for name, role, size in sizes:
+    sizes: tuple[tuple[Role, int], ...] = (("weights", 448), ("inputs", 24), ("outputs", 48))
+    for name, (role, size) in zip(PADS, sizes, strict=True):
         price = estimate(
             "register_file", capacity_bytes=size, bits=16, technology_nm=65, voltage_v=1.0
         )
@@ -169,5 +169,3 @@ def _minerva(words: int) -> Accelerator:
         ),
         clock_hz=_CLOCK_HZ,
     )
-
-

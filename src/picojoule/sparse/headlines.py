@@ -63,9 +63,7 @@ def _gating() -> Iterator[Headline]:
 
 
 def _cnvlutin() -> Iterator[Headline]:
-    gains = [
-        cnvlutin.speedup(layers, known.CNVLUTIN_ZEROS) for layers in known.NETWORKS.values()
-    ]
+    gains = [cnvlutin.speedup(layers, known.CNVLUTIN_ZEROS) for layers in known.NETWORKS.values()]
     mean = sum(gains) / len(gains)
     yield Headline("Cnvlutin", "speed-up, mean of six", known.CNVLUTIN_SPEEDUP, mean, "sze2017")
 
@@ -106,7 +104,9 @@ def _bits() -> Iterator[Headline]:
     alone = gains["alexnet"]
     mean = math.prod(gains.values()) ** (1 / len(gains))
     yield Headline("Stripes", "speed-up, alexnet", known.STRIPES_ALEXNET, alone, "sze2017")
-    yield Headline("Stripes", "speed-up, geometric mean of six", known.STRIPES_MEAN, mean, "judd2016")
+    yield Headline(
+        "Stripes", "speed-up, geometric mean of six", known.STRIPES_MEAN, mean, "judd2016"
+    )
     gain = bits.scalable_gain(known.ALEXNET, known.MOONS_BITS, supply_v=known.MOONS_SUPPLY_V)
     what = "energy, 16 bits / own bits, alexnet"
     yield Headline("scalable multiplier", what, known.MOONS_ENERGY, gain, "sze2017")

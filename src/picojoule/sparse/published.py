@@ -206,7 +206,7 @@ STRIPES_BITS = {
     "vgg-s": (7, 8, 9, 7, 9),
     "vgg19": (12, 12, 12, 11, 12, 10, 11, 11, 13, 12, 13, 13, 13, 13, 13, 13),
 }
-"""Bits of the activations by convolution, without loss of accuracy (judd2016, Table 1; recalled)."""
+"""Bits of activations by convolution, without loss of accuracy (judd2016, Table 1; recalled)."""
 STRIPES_ALEXNET, STRIPES_MEAN = 2.24, 1.92
 """Speed-up over 16 bits (sze2017, Sec. VII-A; judd2016, abstract)."""
 

@@ -168,9 +168,7 @@ def energy_gain(layers: Sequence[Conv], runs: Sequence[Run], weights: Sequence[f
     for layer, run, share in zip(layers, runs, weights, strict=True):
         words = layer.m * layer.c * layer.r * layer.s * layer.groups
         dense += run.dense_macs * (
-            price.multiply
-            + price.accumulate / (INPUTS * WEIGHTS)
-            + price.weights / WEIGHTS
+            price.multiply + price.accumulate / (INPUTS * WEIGHTS) + price.weights / WEIGHTS
         )
         dense += run.dense_input_words * price.inputs / INPUTS
         dense += words * 16 * price.dram_bit

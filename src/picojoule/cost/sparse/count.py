@@ -151,7 +151,9 @@ class _Case:
         if len(masks) == len(found):
             return masks
         if masks and len(leaders) > 1:
-            self.inexact["measured and described zeros together: as if they were independent"] = None
+            self.inexact["measured and described zeros together: as if they were independent"] = (
+                None
+            )
         return None
 
     def steps_split(
@@ -190,10 +192,10 @@ class _Case:
         """The last link: an access is needed where a step that it serves is."""
         site = site_of(self.operation, self.accelerator, self.nest, tensor)
         parent = self.memory(site.parent)
-        skipping = list(dict(parent.skipping).get(tensor.role, ()))
+        skipping: list[Role] = list(dict(parent.skipping).get(tensor.role, ()))
         if parent.format_of(tensor.role) != "none" and not tensor.is_output:
             skipping.append(tensor.role)
-        gating = [*skipping, *dict(parent.gating).get(tensor.role, ())]
+        gating: list[Role] = [*skipping, *dict(parent.gating).get(tensor.role, ())]
         fate = _Fate(self, site, self.zeroed(skipping), self.zeroed(gating))
         key = (parent.name, tensor.name)
         before, actions = self.accesses[key], self.dense.accesses[key]
@@ -251,16 +253,12 @@ class _Case:
         part = self.accelerator.parts[index]
         return isinstance(part, Array) and part.groups(tensor.role)
 
-    def _kept(
-        self, tensor: Tensor, exchange: Exchange, joined: Sequence[int], dense: int
-    ) -> Split:
+    def _kept(self, tensor: Tensor, exchange: Exchange, joined: Sequence[int], dense: int) -> Split:
         """Words that are not zero, of all that move."""
         density = self.densities[tensor.name]
         if not isinstance(density, Measured):
             return Split(dense * density.share, 0.0, dense * (1.0 - density.share))
-        moved = words_moved(
-            self.operation, self.accelerator, self.nest, tensor, exchange, joined
-        )
+        moved = words_moved(self.operation, self.accelerator, self.nest, tensor, exchange, joined)
         kept = int(moved[density.mask].sum())
         return Split(kept, 0.0, dense - kept)
 

@@ -7,7 +7,7 @@ the cost model asks of a format.
 |---|---|---|
 | none | word | each zero is a word |
 | bitmask | word | 1 bit per word of the tile |
-| rlc | word + 5-bit run | a pair with value 0 after each 31 zeros; pairs in threes, 64 bits |
+| rlc | word + 5-bit run | a pair with value 0 after each 31 zeros; of 16 bits, three in 64 |
 | csc | word + 4-bit gap | an entry with value 0 after each 15 zeros; a pointer per column |
 | csr | word + column index | a pointer per row |
 
@@ -54,8 +54,8 @@ def expected_bits(
     if form == "rlc":
         entries = nonzeros + expected_padding(words, share, 1 << RUN_BITS)
         pair = RUN_BITS + word_bits
-        total = entries * pair * PACKED_BITS / (PAIRS * pair + 1) if word_bits == 16 else None
-        return payload, (entries * pair if total is None else total) - payload
+        packed = PAIRS * pair + 1 == PACKED_BITS
+        return payload, entries * (PACKED_BITS / PAIRS if packed else pair) - payload
     pointer = rows * max(1, math.ceil(math.log2(words + 1)))
     if form == "csc":
         padding = rows * expected_padding(length, share, 1 << GAP_BITS)

@@ -115,9 +115,7 @@ def count_lane_steps(
     return int(work.max(axis=1).sum())
 
 
-def _needed(
-    leaders: Sequence[Tensor], masks: Masks, loops: Sequence[Strided]
-) -> NDArray[np.bool_]:
+def _needed(leaders: Sequence[Tensor], masks: Masks, loops: Sequence[Strided]) -> NDArray[np.bool_]:
     """Whether each step must be done, over all indices of the loops."""
     size = math.prod(loop.bound for loop, _ in loops)
     if size > LARGEST_LOOK:
