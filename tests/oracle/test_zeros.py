@@ -83,7 +83,7 @@ def differences(one: SparedCounts, other: SparedCounts) -> dict[object, object]:
     return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(sparse_cases())
 def test_measured_zeros_spare_exactly_what_the_oracle_spares(drawn) -> None:
     case, masks = drawn
@@ -96,7 +96,7 @@ def test_measured_zeros_spare_exactly_what_the_oracle_spares(drawn) -> None:
     assert not found.inexact
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(sparse_cases())
 def test_without_zeros_nothing_is_spared(drawn) -> None:
     case, _ = drawn
@@ -278,15 +278,21 @@ def test_expectations_are_means_over_all_patterns(name: str) -> None:
         assert mean[key] == pytest.approx(numbers, abs=1e-9), key
 
 
-def test_lanes_that_share_some_words_say_that_they_are_approximate() -> None:
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_lanes_that_share_some_words_take_at_most_what_is_said(share: float) -> None:
     operation, chip = line(2, 3), simple(skipping=("inputs",), lane_steps=3)
     nest = nest_of(operation, "", "R3", "P2")
-    densities = {"i": Uniform(0.5)}
+    densities = {"i": Uniform(share)}
     found = spare(operation, chip, nest, count(operation, chip, nest), densities)
-    assert found.inexact == ("lanes share words: as if they were independent",)
+    assert found.inexact == ("lanes share words: time is at most this",)
+    mean = sum(
+        chance * execute_with_zeros(operation, chip, nest, masks).compute_steps
+        for masks, chance in patterns(operation, densities)
+    )
+    assert mean < found.counts.compute_steps < 1.3 * mean
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(sparse_cases())
 def test_words_moved_add_up_to_the_counts(drawn) -> None:
     case, _ = drawn

@@ -4,7 +4,8 @@ After every `lane_steps` of its steps a compute unit waits for all others. Withi
 unit needs as many steps as have no zero operand; the group takes as long as its slowest unit. The
 distribution of one unit's work is exact (`chance`); the largest of n units that share no word has
 the n-th power of its cumulative distribution. Units that use the same words are one. Units that
-share some words and not others are taken as independent, and the result says so.
+share some words and not others are taken as independent, which is an upper bound: work only grows
+with each word that is not zero, so units that share words are never less likely to be all early.
 """
 
 import math
@@ -62,7 +63,7 @@ def compute_steps(
     shares = [one.share for one in found.values()]
     lanes, disjoint = _different_lanes(leaders, group, space)
     if not disjoint:
-        why = why or "lanes share words: as if they were independent"
+        why = why or "lanes share words: time is at most this"
     if not whole:
         why = why or "groups of steps that loops do not end with: as if they did"
     if size > LARGEST_GROUP:
