@@ -18,7 +18,7 @@ from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapping import Actions, Level, Loop, Nest, SparedCounts, Split
 from picojoule.simulate import execute, execute_with_zeros
-from picojoule.workload import Measured, Operation, Tensor, Uniform
+from picojoule.workload import Measured, Operation, Pruned, Tensor, Uniform
 
 LEADERS = ((), ("inputs",), ("weights",), ("inputs", "weights"))
 ROLES = ("weights", "inputs", "outputs")
@@ -124,12 +124,13 @@ def simple(
     lane_steps: int = 1,
     compressed: tuple[tuple[str, str], ...] = (),
     multicast: tuple[str, ...] = ("weights", "inputs"),
+    outer: dict[str, tuple[tuple[str, tuple[str, ...]], ...]] | None = None,
 ) -> Accelerator:
     """A DRAM, a buffer, a row of units."""
     return Accelerator(
         "simple",
         (
-            Memory("dram", compressed=compressed),
+            Memory("dram", compressed=compressed, **(outer or {})),
             Memory("buffer", compressed=compressed, **(rules or {})),
             Array("row", x=4, multicast=multicast),
             Compute(skipping=skipping, gating=gating, lane_steps=lane_steps),
@@ -243,6 +244,17 @@ ENUMERATED = {
     ),
     "a window over units": (line(2, 3), ("", "R3", "P2"), simple({"gating": TWO}), BOTH),
     "a window, both over units": (line(2, 2), ("", "", "R2 P2"), simple({"skipping": TWO}), BOTH),
+    "words that nothing needs": (
+        product(2, 2, 2), ("M2", "K2", "N2"), simple(outer={"skipping": TWO}), BOTH
+    ),
+    "words of a window that nothing needs": (
+        line(3, 2), ("P3", "", "R2"), simple(outer={"gating": TWO}), BOTH
+    ),
+    "words that nothing needs, compressed": (
+        line(2, 2), ("P2", "R2", ""),
+        simple(outer={"skipping": TWO[:1], "gating": TWO[1:]}, compressed=(("inputs", "rlc"),)),
+        BOTH,
+    ),
     "compressed": (
         line(4, 2), ("P2", "P2 R2", ""),
         simple(compressed=(("inputs", "rlc"), ("weights", "csc"), ("outputs", "bitmask"))),
@@ -276,6 +288,22 @@ def test_expectations_are_means_over_all_patterns(name: str) -> None:
             mean[key] = mean.get(key, 0.0) + chance * np.array(numbers)
     for key, numbers in as_numbers(found.counts).items():
         assert mean[key] == pytest.approx(numbers, abs=1e-9), key
+
+
+def test_inputs_of_pruned_channels_stay_outside() -> None:
+    """A product whose columns of weights are pruned as a whole: those rows of inputs never move."""
+    operation = product(2, 3, 2)
+    chip = simple(outer={"skipping": (("inputs", ("weights",)),)})
+    nest = nest_of(operation, "M2", "K3", "N2")
+    dense = count(operation, chip, nest)
+    found = spare(operation, chip, nest, dense, {"w": Pruned(0.4, axis=1)})
+    mean = 0.0
+    for kept in itertools.product((False, True), repeat=3):
+        chance = np.prod([0.4 if one else 0.6 for one in kept])
+        run = execute_with_zeros(operation, chip, nest, {"w": np.array([kept, kept])})
+        mean += chance * run.accesses["dram", "i"].reads.actual
+    assert found.counts.accesses["dram", "i"].reads.actual == pytest.approx(mean)
+    assert mean == pytest.approx(0.4 * dense.accesses["dram", "i"].reads)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])

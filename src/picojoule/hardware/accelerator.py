@@ -37,8 +37,8 @@ class Memory:
         overlapped: Whether its transfers run while the compute unit works, or add to the time.
         reuse: What stays when the tile moves: "window" keeps every word of the old tile that the
             new one needs, "tile" keeps equal tiles only, "none" fetches each tile anew.
-        gating: (role, roles): where it serves the compute unit, an access of the role takes its
-            time but no energy if, in every step that it serves, a word of the roles is zero.
+        gating: (role, roles): an access of the role takes its time but no energy if a word of the
+            roles is zero in every step that it serves; between memories, in every step at all.
         skipping: The same, but such an access takes no time either.
         compressed: (role, format): zero words of the role are neither kept nor moved here.
         leakage_w, area_um2: Of one instance.

@@ -9,7 +9,8 @@ what an action costs, never when it happens in the nest's order.
   words, several. It is skipped if the memory's rules skip it for each of these steps; else gated if
   they skip or gate it for each; else actual. A memory that compresses a role skips its zero words.
 - Between memories, a zero word is not read where the outer one compresses the role, not filled
-  where the inner one does, and not carried where both do.
+  where the inner one does, and not carried where both do. The outer one's rules skip (or gate) a
+  word, with its transfers and its fill, if they do so for every step of the whole operation.
 - Partial sums between memories move whole. Zero results are not written where the outermost memory
   compresses outputs.
 - A first accumulation reads nothing, whatever zeros do.
@@ -172,6 +173,7 @@ class _Run:
         zeros_known = not tensor.is_output
         outer = zeros_known and parent.format_of(tensor.role) != "none"
         inner = zeros_known and child.format_of(tensor.role) != "none"
+        fates = self.fates_of_words(parent, tensor)
         served, arrived, touched = Counter[int](), Counter[int](), 0
         reached, held = set[Word](), dict[tuple[Place, ...], Words]()
         for base, instances in _by_parent(passage):
@@ -187,12 +189,14 @@ class _Run:
                     held[place] = tile
                     received |= new
                     for word in new:
-                        arrived[SKIPPED if inner and self.is_zero(tensor, word) else ACTUAL] += 1
+                        zero = inner and self.is_zero(tensor, word)
+                        arrived[SKIPPED if zero else fates.get(word, ACTUAL)] += 1
                     if new:
                         loads[place] = new
-                for words in self._carry(passage, loads, spared=outer and inner):
+                for words in self._carry(passage, loads, fates, spared=outer and inner):
                     for word in words:
-                        served[SKIPPED if outer and self.is_zero(tensor, word) else ACTUAL] += 1
+                        zero = outer and self.is_zero(tensor, word)
+                        served[SKIPPED if zero else fates.get(word, ACTUAL)] += 1
             touched += sum(_touched(passage, base, place) for place in instances)
             reached |= received
             served[-1] += len(received)  # first accumulations, which read nothing
@@ -210,8 +214,27 @@ class _Run:
                 zeros = sum(self.is_zero(tensor, word) for word in reached)
                 self.updates[key] = Counter({ACTUAL: served[ACTUAL] - zeros, SKIPPED: zeros})
 
+    def fates_of_words(self, parent: Memory, tensor: Tensor) -> dict[Word, int]:
+        """What the outer memory's rules make of each word: the strongest fate of all its steps."""
+        skipping = set(dict(parent.skipping).get(tensor.role, ()))
+        gating = set(dict(parent.gating).get(tensor.role, ()))
+        fates: dict[Word, int] = {}
+        if tensor.is_output or not skipping | gating:
+            return fates
+        names = [dim for dim, _ in self.operation.dims]
+        for indices in itertools.product(*(range(size) for _, size in self.operation.dims)):
+            point = dict(zip(names, indices, strict=True))
+            word = _word(tensor, point)
+            fates[word] = min(fates.get(word, SKIPPED), self._fate(point, skipping, gating))
+        return fates
+
     def _carry(
-        self, passage: Passage, loads: dict[tuple[Place, ...], Words], *, spared: bool
+        self,
+        passage: Passage,
+        loads: dict[tuple[Place, ...], Words],
+        fates: Mapping[Word, int],
+        *,
+        spared: bool,
     ) -> list[Words]:
         """Carry what instances receive in one step through the arrays; return what is served."""
         carried: dict[tuple[Place, ...], list[Words]] = {p: [words] for p, words in loads.items()}
@@ -222,12 +245,10 @@ class _Run:
                 sent = _distinct(members) if spread.groups else members
                 outer[network] = [words for load in sent for words in load]
                 for counts, some in ((self.deliveries, members), (self.sends, sent)):
-                    for words in (words for load in some for words in load):
-                        zeros = sum(self.is_zero(passage.tensor, word) for word in words)
-                        zeros = zeros if spared else 0
-                        counts[spread.name, passage.tensor.name] += Counter(
-                            {ACTUAL: len(words) - zeros, SKIPPED: zeros}
-                        )
+                    for word in (word for load in some for words in load for word in words):
+                        zero = spared and self.is_zero(passage.tensor, word)
+                        fate = SKIPPED if zero else fates.get(word, ACTUAL)
+                        counts[spread.name, passage.tensor.name][fate] += 1
             carried = outer
         return [words for load in carried.values() for words in load]
 

@@ -19,7 +19,7 @@ from picojoule.workload import Uniform, conv
 
 @pytest.mark.parametrize("share", [0.3, 0.56, 1.0])
 def test_cnvlutin_is_the_general_model_with_sixteen_lanes(share: float) -> None:
-    """Lanes that take channels of their own and wait after each window; no least time of a brick."""
+    """Lanes take channels of their own and wait after each window; a brick has no least time."""
     layer = Conv("layer", m=2, c=512, p=2, q=1, r=3, s=1)
     operation = conv("layer", M=2, C=512, P=2, R=3)
     keeps = tuple(tensor.name for tensor in operation.tensors)
@@ -97,7 +97,7 @@ def test_long_queues_of_eie_wait_for_nobody(work: np.ndarray) -> None:
 
 
 def test_scnn_by_hand() -> None:
-    """One input channel, 4 x 4 outputs: a unit has at most one input, 9 weights go in three fours."""
+    """One channel, 4 x 4 outputs: a unit has at most one input; 9 weights go in three fours."""
     layer = Conv("layer", m=1, c=1, p=4, q=4, r=3, s=3)
     run = scnn.run(layer, 1.0, 1.0)
     assert run.cycles == 3

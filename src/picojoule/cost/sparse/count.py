@@ -4,7 +4,8 @@ Equal to the oracle that executes real zeros (`simulate.execute_with_zeros`, whi
 result on the measured tensors, its mean over all patterns where zeros are independent.
 
 Accesses that serve the compute units are spared by the rules of the memory and by the zeros of the
-operands in the steps that they serve. Between memories, words are spared by compression alone.
+operands in the steps that they serve. Between memories, words are spared by compression, and by the
+outer memory's rules if no step of the whole operation needs them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,9 +13,11 @@ from dataclasses import dataclass, field
 
 from picojoule.cost.place import Exchange, exchanges
 from picojoule.cost.sparse.chance import effectual
+from picojoule.cost.sparse.check import check_densities
 from picojoule.cost.sparse.lanes import compute_steps
-from picojoule.cost.sparse.masks import check_mask, count_groups, count_steps
+from picojoule.cost.sparse.masks import count_groups, count_steps
 from picojoule.cost.sparse.moved import words_moved
+from picojoule.cost.sparse.needed import needed_chance
 from picojoule.cost.sparse.site import (
     Site,
     Spread,
@@ -25,7 +28,6 @@ from picojoule.cost.sparse.site import (
     positions,
     site_of,
 )
-from picojoule.errors import Unsupported, WorkloadError
 from picojoule.hardware import Accelerator, Array, Memory
 from picojoule.mapping import (
     Actions,
@@ -87,7 +89,7 @@ def spare(
             several dimensions; or an array forwards words.
     """
     case = _Case(operation, accelerator, nest, dense, densities)
-    _check(case)
+    check_densities(operation, accelerator, densities, ragged=case.ragged)
     compute = accelerator.compute
     time, space = lanes_of(accelerator, nest)
     steps = case.steps_split(compute.skipping, compute.gating, [*time, *space])
@@ -215,36 +217,35 @@ class _Case:
             )
 
     def _fill(self, tensor: Tensor, exchange: Exchange) -> None:
-        """A link between two memories: zero words are spared where they are compressed."""
+        """A link between two memories: what compression and the outer memory's rules spare."""
         assert exchange.child is not None
         parent, child = self.memory(exchange.parent), self.memory(exchange.child)
-        zeros = tensor.name in self.densities
+        zeros = tensor.name in self.densities and not tensor.is_output
         outer = zeros and parent.format_of(tensor.role) != "none"
         inner = zeros and child.format_of(tensor.role) != "none"
         key, below = (parent.name, tensor.name), (child.name, tensor.name)
+        words = _Words(self, tensor, exchange)
+        joined = [n for n in exchange.arrays if self._joins(n, tensor)]
         if tensor.is_output:
-            if outer and exchange.parent == 0:
-                self._write_results(tensor, key)
-            outer = inner = False
-        if outer:
+            self._write_results(tensor, exchange)
+        else:
             actions = self.accesses[key]
-            joined = [n for n in exchange.arrays if self._joins(n, tensor)]
-            reads = self._kept(tensor, exchange, joined, self.dense.accesses[key].reads)
+            reads = words.split(actions.reads.dense, joined, compressed=outer)
             self.accesses[key] = SparedActions(reads, actions.fills, actions.updates)
-        if inner:
-            fills = self._kept(tensor, exchange, [], self.dense.accesses[below].fills)
             actions = self.accesses[below]
+            fills = words.split(actions.fills.dense, [], compressed=inner)
             self.accesses[below] = SparedActions(actions.reads, fills, actions.updates)
         for place, index in enumerate(exchange.arrays):
             name = self.accelerator.parts[index].name
             carried = self.dense.transfers[name, tensor.name]
             sends, deliveries = Split(carried.sends), Split(carried.deliveries)
-            if outer and inner:
+            if not tensor.is_output:
                 inside = [n for n in exchange.arrays[place + 1 :] if self._joins(n, tensor)]
-                deliveries = self._kept(tensor, exchange, inside, carried.deliveries)
+                both = outer and inner
+                deliveries = words.split(carried.deliveries, inside, compressed=both)
                 sends = deliveries
                 if self._joins(index, tensor):
-                    sends = self._kept(tensor, exchange, [index, *inside], carried.sends)
+                    sends = words.split(carried.sends, [index, *inside], compressed=both)
             self.transfers[name, tensor.name] = SparedTransfers(
                 sends, deliveries, Split(carried.reductions)
             )
@@ -253,25 +254,67 @@ class _Case:
         part = self.accelerator.parts[index]
         return isinstance(part, Array) and part.groups(tensor.role)
 
-    def _kept(self, tensor: Tensor, exchange: Exchange, joined: Sequence[int], dense: int) -> Split:
-        """Words that are not zero, of all that move."""
-        density = self.densities[tensor.name]
-        if not isinstance(density, Measured):
-            return Split(dense * density.share, 0.0, dense * (1.0 - density.share))
-        moved = words_moved(self.operation, self.accelerator, self.nest, tensor, exchange, joined)
-        kept = int(moved[density.mask].sum())
-        return Split(kept, 0.0, dense - kept)
-
-    def _write_results(self, tensor: Tensor, key: tuple[str, str]) -> None:
-        """Zero results are not written; partial sums are, whatever they are."""
-        words = self.operation.words(tensor)
-        density = self.densities[tensor.name]
-        zeros = words * (1.0 - density.share)
+    def _write_results(self, tensor: Tensor, exchange: Exchange) -> None:
+        """Zero results are not written outside; partial sums are, whatever they are."""
+        outermost = self.memory(0)
+        density = self.densities.get(tensor.name)
+        if exchange.parent or density is None or outermost.format_of("outputs") == "none":
+            return
+        zeros = self.operation.words(tensor) * (1.0 - density.share)
         if isinstance(density, Measured):
             zeros = float(_touched_zeros(tensor, density, self.operation))
-        actions = self.accesses[key]
+        actions = self.accesses[outermost.name, tensor.name]
         updates = Split(actions.updates.actual - zeros, 0.0, zeros)
-        self.accesses[key] = SparedActions(actions.reads, actions.fills, updates)
+        self.accesses[outermost.name, tensor.name] = SparedActions(
+            actions.reads, actions.fills, updates
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of one tensor on their way from one memory to the next."""
+
+    case: _Case
+    tensor: Tensor
+    exchange: Exchange
+
+    def split(self, dense: float, joined: Sequence[int], *, compressed: bool) -> Split:
+        """The fates of `dense` words.
+
+        Args:
+            joined: Arrays (indices of parts) inside which equal words count once.
+            compressed: Whether zero words are left out.
+        """
+        parent, role = self.case.memory(self.exchange.parent), self.tensor.role
+        # A rule spares a word that no step needs; compression one that is zero itself.
+        skipping = self.case.zeroed(dict(parent.skipping).get(role, ()))
+        gating = self.case.zeroed(dict(parent.gating).get(role, ()))
+        own = (self.tensor,) if compressed else ()
+        timed = self._needed(_union(own, skipping), dense, joined)
+        actual = self._needed(_union(own, skipping, gating), dense, joined)
+        return _split(dense, timed, actual)
+
+    def _needed(self, leaders: Sequence[Tensor], dense: float, joined: Sequence[int]) -> float:
+        """Words that some step needs, of all that move."""
+        case = self.case
+        if not leaders or not dense:
+            return dense
+        masks = case.measured(leaders)
+        if masks is None and leaders == (self.tensor,):
+            return dense * case.share(self.tensor)
+        chance = needed_chance(case.operation, self.tensor, leaders, case.densities)
+        if case.ragged:
+            case.inexact["bounds that do not divide: words as if they moved equally often"] = None
+            return dense * float(chance.mean())
+        moved = words_moved(
+            case.operation, case.accelerator, case.nest, self.tensor, self.exchange, joined
+        )
+        found = float((moved * chance).sum())
+        return found if masks is None else round(found)
+
+
+def _union(*groups: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return tuple({tensor.name: tensor for group in groups for tensor in group}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,49 +386,3 @@ def _touched_zeros(tensor: Tensor, density: Measured, operation: Operation) -> i
     loops = [(Loop(dim, operation.sizes[dim]), 1) for dim in tensor.dims]
     touched = {tuple(word) for word in positions(tensor, loops).tolist()}
     return sum(not density.mask[word] for word in touched)
-
-
-def _check(case: _Case) -> None:
-    operation = case.operation
-    names = {tensor.name: tensor for tensor in operation.tensors}
-    for name, density in case.densities.items():
-        if name not in names:
-            raise WorkloadError(
-                "a density is for a tensor that the operation does not have",
-                where=f"operation {operation.name!r}",
-                got=name,
-                expected=", ".join(names),
-                fix="name one of its tensors",
-            )
-        if isinstance(density, Structured | Pruned) and density.axis >= len(names[name].axes):
-            raise WorkloadError(
-                "a density is along an axis that the tensor does not have",
-                where=f"operation {operation.name!r}, tensor {name!r}",
-                got=density.axis,
-                expected=f"at most {len(names[name].axes) - 1}",
-                fix="count the tensor's axes from 0",
-            )
-        if isinstance(density, Measured):
-            check_mask(operation, names[name], density)
-    where = f"operation {operation.name!r} on {case.accelerator.name!r}"
-    if any(array.forwarding for array in case.accelerator.arrays):
-        raise Unsupported(
-            "zeros are not followed where neighbours forward words",
-            where=where,
-            got="an array with `forwarding`",
-            expected="arrays without",
-            fix="remove `forwarding` from the array",
-        )
-    if not any(isinstance(density, Measured) for density in case.densities.values()):
-        return
-    several = any(len(axis.terms) > 1 for axis in operation.output.axes)
-    if case.ragged or several:
-        raise Unsupported(
-            "measured zeros are not counted exactly here",
-            where=where,
-            got="several dimensions on one axis of the output"
-            if several
-            else "bounds that do not divide",
-            expected="bounds that divide, and one dimension per axis of the output",
-            fix="describe the tensors by their share: Uniform(measured.share)",
-        )

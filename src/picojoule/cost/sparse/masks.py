@@ -52,11 +52,11 @@ def count_steps(leaders: Sequence[Tensor], masks: Masks, loops: Sequence[Strided
     uses = [[any(move(leader, pair)) for pair in loops] for leader in leaders]
     product: Integers | None = None
     for leader, own in zip(leaders, uses, strict=True):
-        look = _look(leader, masks, loops)
+        seen = look(leader, masks, loops)
         private = tuple(
             n for n, used in enumerate(own) if used and sum(other[n] for other in uses) == 1
         )
-        sums = look.sum(axis=private, dtype=np.int64, keepdims=True)
+        sums = seen.sum(axis=private, dtype=np.int64, keepdims=True)
         idle = tuple(
             slice(None) if used else slice(0, 1) for used in own
         )  # a loop that does not move the leader
@@ -128,12 +128,12 @@ def _needed(leaders: Sequence[Tensor], masks: Masks, loops: Sequence[Strided]) -
         )
     needed = np.ones([loop.bound for loop, _ in loops], dtype=np.bool_)
     for leader in leaders:
-        needed &= _look(leader, masks, loops)
+        needed &= look(leader, masks, loops)
     return needed
 
 
-def _look(leader: Tensor, masks: Masks, loops: Sequence[Strided]) -> NDArray[np.bool_]:
-    """The leader's mask by loop indices."""
+def look(leader: Tensor, masks: Masks, loops: Sequence[Strided]) -> NDArray[np.bool_]:
+    """The leader's mask by loop indices: whether its word is non-zero there."""
     mask = masks[leader.name].mask
     strides = [
         sum(m * s for m, s in zip(move(leader, pair), mask.strides, strict=True)) for pair in loops

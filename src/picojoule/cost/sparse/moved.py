@@ -6,7 +6,6 @@ both are products over the tensor's axes, and so are their sums over the loops o
 where bounds divide.
 """
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -163,8 +162,3 @@ def _shifted(points: NDArray[np.bool_], shift: int) -> NDArray[np.bool_]:
 def _cover(starts: Integers, points: NDArray[np.bool_], reach: int) -> Integers:
     """How often each coordinate is in a tile, over all starts."""
     return np.convolve(starts, points.astype(np.int64))[:reach]
-
-
-def total_words(moved: Integers) -> int:
-    """All of them."""
-    return math.prod(moved.shape) and int(moved.sum())
