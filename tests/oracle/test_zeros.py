@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import Case, axis, cases
 
-from picojoule.cost import count
+from picojoule.cost import count, price
 from picojoule.cost.place import exchanges
-from picojoule.cost.sparse import spare
+from picojoule.cost.sparse import price_spared, spare
 from picojoule.cost.sparse.moved import words_moved
 from picojoule.errors import Unsupported
 from picojoule.hardware import Accelerator, Array, Compute, Memory
@@ -351,3 +351,49 @@ def test_zeros_are_not_followed_where_neighbours_forward() -> None:
         execute_with_zeros(operation, chip, nest, {})
     assert one.value.args == other.value.args
     assert "forwarding" in one.value.fix
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from([0.0, 1.0]))
+def test_all_or_nothing_where_bounds_do_not_divide(data: st.DataObject, share: float) -> None:
+    case = featured(data.draw, data.draw(cases(most_steps=60, forwarding=False, ragged=True)))
+    operation, chip, nest = case.operation, case.accelerator, case.nest
+    try:
+        dense = count(operation, chip, nest)
+    except Unsupported:
+        return
+    tensors = operation.tensors[:-1]
+    found = spare(operation, chip, nest, dense, {t.name: Uniform(share) for t in tensors})
+    masks = {t.name: np.full(extents(operation, t), share == 1.0) for t in tensors}
+    run = execute_with_zeros(operation, chip, nest, masks)
+    assert as_numbers(found.counts) == as_numbers(run)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_prices_without_zeros_are_the_dense_prices(data: st.DataObject) -> None:
+    case = data.draw(cases(most_steps=60, forwarding=False))
+    numbers = st.sampled_from([0.0, 0.5, 3.0, 8.0])
+    rates = st.sampled_from([None, 0.5, 16.0])
+    parts = [
+        dataclasses.replace(
+            part,
+            **{
+                field.name: data.draw(rates if "per_cycle" in field.name else numbers)
+                for field in dataclasses.fields(part)
+                if field.name.endswith(("_pj", "_per_cycle", "leakage_w"))
+            },
+        )
+        for part in case.accelerator.parts
+    ]
+    chip = featured(
+        data.draw,
+        dataclasses.replace(
+            case, accelerator=dataclasses.replace(case.accelerator, parts=tuple(parts))
+        ),
+    ).accelerator
+    dense = count(case.operation, chip, case.nest)
+    spared = spare(case.operation, chip, case.nest, dense, {})
+    found = price_spared(case.operation, chip, case.nest, dense, spared.counts, {})
+    assert found.costs == price(case.operation, chip, dense)
+    assert found.metadata_bytes == 0

@@ -26,8 +26,7 @@ ROWS = [
     ("EIE", "VGG-16 FC7, actual", -0.07),
     ("EIE", "VGG-16 FC8, theoretical", 0.05),
     ("EIE", "VGG-16 FC8, actual", -0.05),
-    # 1000 rows, 15 or 16 to a unit, 25 %: 3.9 entries. The published time is that of 4.6 entries, or
-    # 30 %; no rounding gives that.
+    # 1000 rows, 15 or 16 to a unit, 25 %: 3.9 entries. The published time is that of 4.6, or 30 %.
     ("EIE", "AlexNet FC8, theoretical", -0.18),
     ("EIE", "AlexNet FC8, actual", -0.20),
     # 4.49 % would still be 12 % short; and real weights are not spread evenly over the units.

@@ -63,7 +63,7 @@ def _vgg(*blocks: int) -> tuple[Conv, ...]:
 VGG16, VGG19 = _vgg(2, 2, 3, 3, 3), _vgg(2, 2, 4, 4, 4)
 """simonyan2014, Table 1."""
 
-NIN = (
+NETWORK_IN_NETWORK = (
     _square("conv1", 96, 3, 54, 11, stride=4),
     _square("cccp1", 96, 96, 54, 1),
     _square("cccp2", 96, 96, 54, 1),
@@ -126,7 +126,7 @@ GOOGLENET = tuple(layer for part in GOOGLENET_PARTS for layer in part)
 
 NETWORKS = {
     "alexnet": ALEXNET,
-    "nin": NIN,
+    "network-in-network": NETWORK_IN_NETWORK,
     "googlenet": GOOGLENET,
     "vgg-m": CNN_M,
     "vgg-s": CNN_S,
@@ -200,7 +200,7 @@ SCNN_MEAN_SPEEDUP, SCNN_MEAN_ENERGY = 2.7, 2.3
 
 STRIPES_BITS = {
     "alexnet": (9, 8, 5, 5, 7),
-    "nin": (8, 8, 8, 9, 7, 8, 8, 9, 9, 8, 8, 8),
+    "network-in-network": (8, 8, 8, 9, 7, 8, 8, 9, 9, 8, 8, 8),
     "googlenet": (10, 8, 10, 9, 8, 10, 9, 8, 9, 10, 7),
     "vgg-m": (7, 7, 7, 8, 7),
     "vgg-s": (7, 8, 9, 7, 9),
