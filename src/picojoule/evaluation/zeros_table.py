@@ -24,21 +24,30 @@ def zeros_table(run: Evaluation) -> Table:
     marks = {why: f"~{number}" for number, why in enumerate(notes, start=1)}
     title = "What zeros spare of the mappings found without them; gains are dense / sparse"
     title += "".join(f"\n{mark}: {why}" for why, mark in marks.items())
-    return Table(title, columns, tuple(_row(layer, marks) for layer in layers))
+    rows = [_row(layer.name, [layer], marks) for layer in layers]
+    total = _row("total", layers, marks) if len(rows) > 1 else None
+    return Table(title, columns, tuple(rows), total=total)
 
 
-def _row(layer: LayerResult, marks: dict[str, str]) -> tuple[Cell, ...]:
-    zeros = layer.zeros
-    assert zeros is not None
-    steps = zeros.spared.steps
+def _row(name: str, layers: list[LayerResult], marks: dict[str, str]) -> tuple[Cell, ...]:
+    """One layer, or several together."""
+    found = [(layer, zeros) for layer in layers if (zeros := layer.zeros)]
+    actual, gated, skipped = (
+        sum(getattr(zeros.spared.steps, fate) * layer.repeats for layer, zeros in found)
+        for fate in ("actual", "gated", "skipped")
+    )
+    dense_pj = sum(zeros.dense.energy_pj * layer.repeats for layer, zeros in found)
+    dense_cycles = sum(zeros.dense.latency_cycles * layer.repeats for layer, zeros in found)
+    energy_pj = sum(layer.energy_pj for layer, _ in found)
+    inexact = dict.fromkeys(why for _, zeros in found for why in zeros.inexact)
     return (
-        layer.name,
-        round(steps.actual * layer.repeats),
-        steps.gated / steps.dense,
-        steps.skipped / steps.dense,
-        zeros.dense.energy_pj / layer.costs.energy_pj if layer.costs.energy_pj else None,
-        zeros.dense.latency_cycles / max(1, layer.costs.latency_cycles),
-        zeros.dense.outer_bytes * layer.repeats,
-        layer.dram_bytes,
-        " ".join(marks[why] for why in zeros.inexact) or "yes",
+        name,
+        round(actual),
+        gated / (actual + gated + skipped),
+        skipped / (actual + gated + skipped),
+        dense_pj / energy_pj if energy_pj else None,
+        dense_cycles / max(1, sum(layer.latency_cycles for layer, _ in found)),
+        sum(zeros.dense.outer_bytes * layer.repeats for layer, zeros in found),
+        sum(layer.dram_bytes for layer, _ in found),
+        " ".join(marks[why] for why in inexact) or "yes",
     )

@@ -163,10 +163,11 @@ class _Run:
         for spread in passage.spreads:
             self.sends[spread.name, passage.tensor.name] = Counter()
             self.deliveries[spread.name, passage.tensor.name] = Counter()
-            self.reduces[spread.name] = spread.groups
+            if passage.tensor.is_output:
+                self.reduces[spread.name] = spread.groups
 
     def walk_memory(self, passage: Passage) -> None:
-        """Fill one memory from the next: a word's zeros are its own."""
+        """Fill one memory from the next outer one."""
         self.begin(passage)
         parent, tensor = self.memory(passage.parent), passage.tensor
         child = self.memory(passage.child)
@@ -174,7 +175,7 @@ class _Run:
         outer = zeros_known and parent.format_of(tensor.role) != "none"
         inner = zeros_known and child.format_of(tensor.role) != "none"
         fates = self.fates_of_words(parent, tensor)
-        served, arrived, touched = Counter[int](), Counter[int](), 0
+        served, arrived, touched, first = Counter[int](), Counter[int](), 0, 0
         reached, held = set[Word](), dict[tuple[Place, ...], Words]()
         for base, instances in _by_parent(passage):
             received = set[Word]()
@@ -199,10 +200,9 @@ class _Run:
                         served[SKIPPED if zero else fates.get(word, ACTUAL)] += 1
             touched += sum(_touched(passage, base, place) for place in instances)
             reached |= received
-            served[-1] += len(received)  # first accumulations, which read nothing
+            first += len(received)  # first accumulations, which read nothing
             held.clear()
         key = (parent.name, tensor.name)
-        first = served.pop(-1)
         self.fills[child.name, tensor.name] = arrived
         self.reads[child.name, tensor.name] = Counter()
         self.reads[key] = self.reads[key] + served

@@ -11,7 +11,6 @@ Assumed: a column of which a unit has nothing still takes it one cycle; weights 
 Source: han2016eie, Sec. III and IV.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,8 +99,3 @@ def finish(work: NDArray[np.int64], queue: int) -> int:
         begun[:, column] = np.maximum(done, sent)
         done = begun[:, column] + work[:, column]
     return int(done.max()) if columns else 0
-
-
-def dense_s(rows: int, columns: int) -> float:
-    """What the same units take without skipping anything."""
-    return math.ceil(rows / UNITS) * columns / CLOCK_HZ
