@@ -81,14 +81,21 @@ def evaluate(
     settings = _settings(minimize, constraints, factors, budget, time_limit_s, jobs, cache)
     model, target = _network(network, batch), _chip(chip)
     zeros = None if density is None else layer_densities(model, density)
+    results = _best(model, target, settings, progress)
+    if zeros is not None:
+        results = [with_zeros(layer, target, zeros[layer.name]) for layer in results]
+    return _evaluation(model, target, settings, tuple(results), batch=model.batch)
+
+
+def _best(
+    model: Network, target: Accelerator, settings: Settings, progress: Progress | None
+) -> list[LayerResult]:
+    """The best mapping of every layer."""
     groups = _equal_layers(model)
     tell = _teller(list(groups.values()), progress) if progress else None
     solutions = solve([group[0].operation for group in groups.values()], target, settings, tell)
     solved = dict(zip(groups, solutions, strict=True))
-    results = [_result(layer, solved[_nameless(layer.operation)]) for layer in _mapped(model)]
-    if zeros is not None:
-        results = [with_zeros(layer, target, zeros[layer.name]) for layer in results]
-    return _evaluation(model, target, settings, tuple(results), batch=model.batch)
+    return [_result(layer, solved[_nameless(layer.operation)]) for layer in _mapped(model)]
 
 
 def network_front(

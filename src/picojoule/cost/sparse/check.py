@@ -23,9 +23,7 @@ def check_densities(
         ragged: Whether some bounds do not divide.
 
     Raises:
-        WorkloadError: A density does not fit its tensor.
-        Unsupported: Neighbours forward words; or measured zeros where bounds do not divide, or
-            where outputs have axes of several dimensions.
+        WorkloadError, Unsupported: See `spare`.
     """
     names = {tensor.name: tensor for tensor in operation.tensors}
     for name, density in densities.items():

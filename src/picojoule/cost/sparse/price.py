@@ -55,13 +55,12 @@ def price_spared(
     """Price the actions that zeros leave.
 
     Args:
-        operation, accelerator, nest: As mapped.
-        dense: Counts without zeros: instances, and what neighbours forward.
+        operation, accelerator, nest, dense: As mapped, and counted without zeros.
         spared: The counts by their fate.
-        densities: As they were spared with, for the size of metadata.
+        densities: As they were spared with; metadata hangs on them.
 
     Returns:
-        Energy in pJ, time in cycles and seconds, and where they go.
+        Expected energy and time, and where they go.
     """
     by_part = {part.name: 0.0 for part in accelerator.parts}
     by_tensor = {tensor.name: 0.0 for tensor in operation.tensors}
@@ -85,14 +84,13 @@ def price_spared(
     compute = accelerator.compute
     by_part[compute.name] = spared.steps.actual * step_energy_pj(operation, accelerator)
     times = {
-        memory.name: _memory_cycles(operation, memory, dense, spared, traffic)
-        for memory in accelerator.memories
+        m.name: _memory_cycles(operation, m, dense, spared, traffic) for m in accelerator.memories
     }
     compute_cycles = math.ceil(spared.compute_steps * compute.cycles)
     latency_cycles = combine_cycles(accelerator, compute_cycles, times)
     latency_s = latency_cycles / accelerator.clock_hz
     by_part[LEAKAGE] = leakage_w(accelerator) * latency_s * 1e12
-    words, metadata = _crossing_bits(operation, accelerator, spared, traffic)
+    words, beside = _crossing_bits(operation, accelerator, spared, traffic)
     capacity = latency_cycles * accelerator.compute_units / compute.cycles
     costs = Costs(
         energy_pj=math.fsum(by_part.values()),
@@ -104,9 +102,9 @@ def price_spared(
         energy_by_part_pj=by_part,
         energy_by_tensor_pj=by_tensor,
         cycles_by_memory=times,
-        outer_bytes=math.ceil((words + metadata) / 8),
+        outer_bytes=math.ceil((words + beside) / 8),
     )
-    return SparseCosts(costs, math.ceil(metadata / 8))
+    return SparseCosts(costs, math.ceil(beside / 8))
 
 
 def _metadata(
