@@ -52,15 +52,12 @@ def price_spared(
     spared: SparedCounts,
     densities: Densities,
 ) -> SparseCosts:
-    """Price the actions that zeros leave.
+    """Price the actions that zeros leave: expected energy and time, and where they go.
 
     Args:
         operation, accelerator, nest, dense: As mapped, and counted without zeros.
         spared: The counts by their fate.
         densities: As they were spared with; metadata hangs on them.
-
-    Returns:
-        Expected energy and time, and where they go.
     """
     by_part = {part.name: 0.0 for part in accelerator.parts}
     by_tensor = {tensor.name: 0.0 for tensor in operation.tensors}
