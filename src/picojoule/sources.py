@@ -257,7 +257,23 @@ _RECORDS = (
         2019,
         "doi:10.1109/ICCAD45719.2019.8942149",
     ),
-    # Codes.
+    # Zeros and short words.
+    Source(
+        "albericio2016",
+        "J. Albericio, P. Judd, T. Hetherington, T. Aamodt, N. Enright Jerger, A. Moshovos",
+        "Cnvlutin: Ineffectual-Neuron-Free Deep Neural Network Computing",
+        "International Symposium on Computer Architecture (ISCA)",
+        2016,
+        "doi:10.1109/ISCA.2016.11",
+    ),
+    Source(
+        "han2015",
+        "S. Han, J. Pool, J. Tran, W. J. Dally",
+        "Learning both Weights and Connections for Efficient Neural Networks",
+        "Advances in Neural Information Processing Systems (NIPS)",
+        2015,
+        "arXiv:1506.02626",
+    ),
     Source(
         "han2016eie",
         "S. Han, X. Liu, H. Mao, J. Pu, A. Pedram, M. A. Horowitz, W. J. Dally",
@@ -266,6 +282,39 @@ _RECORDS = (
         2016,
         "doi:10.1109/ISCA.2016.30",
     ),
+    Source(
+        "judd2016",
+        "P. Judd, J. Albericio, T. Hetherington, T. M. Aamodt, A. Moshovos",
+        "Stripes: Bit-Serial Deep Neural Network Computing",
+        "International Symposium on Microarchitecture (MICRO)",
+        2016,
+        "doi:10.1109/MICRO.2016.7783722",
+    ),
+    Source(
+        "moons2016",
+        "B. Moons, M. Verhelst",
+        "An Energy-Efficient Precision-Scalable ConvNet Processor in 40-nm CMOS",
+        "IEEE Journal of Solid-State Circuits 52(4), 903-914",
+        2016,
+        "doi:10.1109/JSSC.2016.2636225",
+    ),
+    Source(
+        "parashar2017",
+        "A. Parashar et al.",
+        "SCNN: An Accelerator for Compressed-sparse Convolutional Neural Networks",
+        "International Symposium on Computer Architecture (ISCA)",
+        2017,
+        "arXiv:1708.04485",
+    ),
+    Source(
+        "reagen2016",
+        "B. Reagen et al.",
+        "Minerva: Enabling Low-Power, Highly-Accurate Deep Neural Network Accelerators",
+        "International Symposium on Computer Architecture (ISCA)",
+        2016,
+        "doi:10.1109/ISCA.2016.32",
+    ),
+    # Codes.
     Source(
         "han2016deep",
         "S. Han, H. Mao, W. J. Dally",

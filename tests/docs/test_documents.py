@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     for page in PAGES:
         for text in blocks(page, "yaml"):
             name = re.search(r"^name: (\S+)$", text, re.MULTILINE)
-            rules = re.match(r"# (\S+\.constraints\.yaml)\n", text)
+            rules = re.match(r"# (\S+\.(?:constraints|density)\.yaml)\n", text)
             if name:
                 (tmp_path / f"{name.group(1)}.yaml").write_text(text)
             if rules:

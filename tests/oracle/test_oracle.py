@@ -12,7 +12,7 @@ from picojoule.errors import MappingError, Unsupported
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapping import Actions, Level, Loop, Nest, Transfers
 from picojoule.simulate import execute, execute_slowly
-from picojoule.simulate.oracle import Tally, _block, _tile, all_places, serve
+from picojoule.simulate.oracle import Tally, all_places, block_at, serve, tile_of
 from picojoule.simulate.passage import Passage, passages
 from picojoule.simulate.stepper import execute_compiled, moves_kernel, moves_reference
 from picojoule.workload import Operation, Tensor
@@ -217,10 +217,10 @@ def count_departures(passage: Passage) -> int:
             leaving = {}
             for place in places:
                 seat = (*base, *itertools.chain(*place))
-                tile = _tile(passage, _block(passage, (*now, *seat)), "points")
+                tile = tile_of(passage, block_at(passage, (*now, *seat)), "points")
                 after = frozenset()
                 if then is not None:
-                    after = _tile(passage, _block(passage, (*then, *seat)), "points")
+                    after = tile_of(passage, block_at(passage, (*then, *seat)), "points")
                 if passage.reuse == "none" or (passage.reuse == "tile" and after != tile):
                     after = frozenset()
                 if tile - after:

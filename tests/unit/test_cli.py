@@ -293,6 +293,21 @@ def test_options_that_do_not_go_together(pj: Any, options: tuple[str, ...]) -> N
     assert "do not go together" in errors
 
 
+def test_zeros_are_taken_off_and_told(pj: Any, tmp_path: Path) -> None:
+    (tmp_path / "zeros.yaml").write_text("default: {inputs: 0.25}\n")
+    arguments = ("evaluate", "lenet5-caffe", "--on", "eyeriss", "--density", "zeros.yaml")
+    status, output, errors = pj(*arguments, "--format", "json")
+    assert (status, errors) == (0, "")
+    for layer in json.loads(output)["layers"]:
+        zeros = layer["zeros"]
+        assert zeros["effectual_macs"] == pytest.approx(layer["macs"] / 4)
+        assert zeros["dense_energy_pj"] > layer["energy_pj"]
+        assert zeros["dram_bytes_compressed"] == layer["dram_bytes"] < zeros["dense_dram_bytes"]
+    assert "What zeros spare" in pj(*arguments)[1]
+    status, output, errors = pj(*arguments, "--front")
+    assert (status, output) == (2, "") and "do not go together" in errors
+
+
 def test_constraints_are_kept_and_told(pj: Any, tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text("parts: {glb: {factors: {P: 5}, bypass: [inputs]}}\n")
     arguments = ("map", CONV, "--on", "eyeriss", "--constraints", "rules.yaml")

@@ -13,6 +13,7 @@ from picojoule.cli.options import (
     Budget,
     Chip,
     Dataflow,
+    DensityFile,
     Factors,
     File,
     Format,
@@ -96,6 +97,7 @@ def evaluate_command(
     factors: Factors = "auto",
     zeros: ZeroShares = None,
     passes: Passes = None,
+    density: DensityFile = None,
     front: Trade = False,
     within_latency: WithinLatency = None,
     within_energy: WithinEnergy = None,
@@ -125,6 +127,7 @@ def evaluate_command(
         time_limit_s=time_limit,
         jobs=jobs,
         use_cache=not no_cache,
+        density=density,
     )
     from picojoule.cli.passes import PassRequest
     from picojoule.hardware import accelerator

@@ -128,3 +128,11 @@ Passes = Annotated[
         help="Run in passes cut as the chip's were, by search, or by a YAML file.",
     ),
 ]
+DensityFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--density",
+        metavar="FILE",
+        help="Zeros by layer and tensor (YAML): what they spare is taken off the found mappings.",
+    ),
+]

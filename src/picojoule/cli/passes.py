@@ -68,6 +68,7 @@ class PassRequest:
             "--factors": request.factors != "auto",
             "--budget": request.budget is not None,
             "--time-limit": request.time_limit_s is not None,
+            "--density": request.density is not None,
             "--nests": nests,
         }
         given = next((name for name, is_given in asked.items() if is_given), None)

@@ -24,6 +24,7 @@ class Request:
         within_latency_s, within_energy_j: A point of that trade to show instead.
         constraints: A file.
         dataflow, factors, budget, time_limit_s, jobs, use_cache: As `evaluate` takes them.
+        density: A file that tells of zeros.
     """
 
     minimize: str
@@ -37,6 +38,7 @@ class Request:
     time_limit_s: float | None
     jobs: int | None
     use_cache: bool
+    density: Path | None = None
 
     def __post_init__(self) -> None:
         asked = {
@@ -53,6 +55,14 @@ class Request:
                 got=" and ".join(given),
                 expected="one of them: each says what is best",
                 fix="leave the others out",
+            )
+        if self.density is not None and self.needs_front:
+            raise UsageError(
+                "these options do not go together",
+                where="--density",
+                got="--density and a front of many mappings",
+                expected="one mapping per layer: zeros are taken off that",
+                fix="leave --density out, or say what is best by --minimize",
             )
 
     @property
@@ -134,6 +144,7 @@ def find(
             time_limit_s=request.time_limit_s,
             jobs=request.jobs,
             cache=request.use_cache,
+            density=request.density,
             progress=tell,
         )
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from picojoule.errors import WorkloadError
+from picojoule.evaluation.density import Densities, layer_densities
 from picojoule.evaluation.front import NetworkFront
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
 from picojoule.evaluation.solve import Place, Settings, solve, solve_fronts
 from picojoule.evaluation.sums import Floats, Integers, add_fronts
+from picojoule.evaluation.zeros import with_zeros
 from picojoule.hardware import Accelerator
 from picojoule.hardware import accelerator as find_accelerator
 from picojoule.mapping import Nest, validate
@@ -37,6 +39,7 @@ def evaluate(
     time_limit_s: float | None = None,
     jobs: int | None = None,
     cache: Place = True,
+    density: Densities | str | Path | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Find the best mapping of every layer, and what the network then costs.
@@ -62,6 +65,8 @@ def evaluate(
         jobs: Layers searched at a time; None takes one per core. The results are the same.
         cache: Whether proved mappings are kept in the user's cache and taken from there, or the
             file to use instead.
+        density: Zeros by layer and role, or a YAML file of them (docs/sparsity.md). Mappings are
+            searched without zeros; what zeros spare is then taken off.
         progress: Called before each search and once at the end.
 
     Returns:
@@ -79,12 +84,22 @@ def evaluate(
         minimize, constraints, dataflow, factors, budget, time_limit_s, jobs, cache
     )
     model, target = _network(network, batch), _chip(chip)
+    zeros = None if density is None else layer_densities(model, density)
+    results = _best(model, target, settings, progress)
+    if zeros is not None:
+        results = [with_zeros(layer, target, zeros[layer.name]) for layer in results]
+    return _evaluation(model, target, settings, tuple(results), batch=model.batch)
+
+
+def _best(
+    model: Network, target: Accelerator, settings: Settings, progress: Progress | None
+) -> list[LayerResult]:
+    """The best mapping of every layer."""
     groups = _equal_layers(model)
     tell = _teller(list(groups.values()), progress) if progress else None
     solutions = solve([group[0].operation for group in groups.values()], target, settings, tell)
     solved = dict(zip(groups, solutions, strict=True))
-    results = [_result(layer, solved[_nameless(layer.operation)]) for layer in _mapped(model)]
-    return _evaluation(model, target, settings, tuple(results), batch=model.batch)
+    return [_result(layer, solved[_nameless(layer.operation)]) for layer in _mapped(model)]
 
 
 def network_front(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from picojoule.errors import PicojouleError
-from picojoule.mapping import Counts, Nest, format_nest
+from picojoule.mapping import Counts, Nest, SparedCounts, format_nest
 from picojoule.report import flatten, save_chart, write_whole
 from picojoule.workload import Ignored, Operation
 
@@ -34,6 +34,25 @@ class NestText(str):
 
 
 @dataclass(frozen=True, slots=True)
+class ZerosResult:
+    """What zeros change of one run of a layer.
+
+    Args:
+        densities: Share of non-zeros by tensor.
+        spared: Every action by its fate, expected, or exact where zeros are measured.
+        inexact: Why some expectations are approximate; empty where none is.
+        dense: What the run costs without zeros.
+        metadata_bytes: Of the bytes across the outermost memory, those that say where words belong.
+    """
+
+    densities: Mapping[str, float]
+    spared: SparedCounts
+    inexact: tuple[str, ...]
+    dense: "Costs"
+    metadata_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class LayerResult:
     """One layer of multiply-accumulates on the chip.
 
@@ -44,6 +63,7 @@ class LayerResult:
         nest: The mapping of one run.
         counts, costs: Of one run.
         certificate: How the mapping was proved best; None where the user gave the mapping.
+        zeros: What zeros changed, where the user told of them; the mapping is the best without.
     """
 
     name: str
@@ -54,6 +74,7 @@ class LayerResult:
     counts: Counts
     costs: "Costs"
     certificate: "Certificate | None"
+    zeros: ZerosResult | None = None
 
     @property
     def macs(self) -> int:
@@ -157,6 +178,26 @@ class LayerResult:
             "mapping": str(self.mapping),
             "certificate": proof,
             "repeats": self.repeats,
+            **({} if self.zeros is None else {"zeros": self._zeros_dict(self.zeros)}),
+        }
+
+    def _zeros_dict(self, zeros: ZerosResult) -> dict[str, Any]:
+        """What zeros changed, as plain data, over all repeats."""
+        from picojoule.evaluation.zeros import spared_accesses
+
+        steps = zeros.spared.steps
+        return {
+            "densities": dict(zeros.densities),
+            "effectual_macs": steps.actual * self.repeats,
+            "gated_macs": steps.gated * self.repeats,
+            "skipped_macs": steps.skipped * self.repeats,
+            "dense_energy_pj": zeros.dense.energy_pj * self.repeats,
+            "dense_latency_cycles": zeros.dense.latency_cycles * self.repeats,
+            "dense_dram_bytes": zeros.dense.outer_bytes * self.repeats,
+            "dram_bytes_compressed": self.dram_bytes,
+            "metadata_bytes": zeros.metadata_bytes * self.repeats,
+            "accesses": spared_accesses(zeros, self.repeats),
+            "inexact": list(zeros.inexact),
         }
 
 

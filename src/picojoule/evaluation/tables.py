@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
+from picojoule.evaluation.zeros_table import zeros_table
 from picojoule.mapping import Level, Nest, format_nest
 from picojoule.report import (
     WIDTH,
@@ -34,6 +35,8 @@ def evaluation_tables(run: Evaluation, *, nests: bool = False) -> tuple[Table, .
     tables: list[Table] = []
     if run.layers:
         tables += [_layer_table(run), _level_table(run)]
+        if any(layer.zeros for layer in run.layers):
+            tables.append(zeros_table(run))
         if not nests:
             tables.append(_mapping_table(run))
     if run.unmapped:

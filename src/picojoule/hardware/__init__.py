@@ -1,6 +1,15 @@
 """Which parts, connected how? Accelerators, in Python and in YAML, and a library of them."""
 
-from picojoule.hardware.accelerator import Accelerator, Array, Compute, Memory, Part, Reuse
+from picojoule.hardware.accelerator import (
+    Accelerator,
+    Array,
+    Compute,
+    Format,
+    Leaders,
+    Memory,
+    Part,
+    Reuse,
+)
 from picojoule.hardware.describe import PartRow, describe
 from picojoule.hardware.document import Document, Location, Subject, parse_document, read_document
 from picojoule.hardware.hierarchy import WORD_BYTES, hierarchy_chip
@@ -29,6 +38,8 @@ __all__ = [
     "Document",
     "Drain",
     "Folds",
+    "Format",
+    "Leaders",
     "Location",
     "Memory",
     "Part",

@@ -13,6 +13,10 @@ from picojoule.errors import HardwareError
 from picojoule.workload import ROLES, Role
 
 Reuse = Literal["window", "tile", "none"]
+Format = Literal["bitmask", "rlc", "csr", "csc", "none"]
+"""How a memory keeps a tensor without its zeros; "none" keeps them."""
+Leaders = tuple[tuple[Role, tuple[Role, ...]], ...]
+"""(role, the roles whose zeros make its access needless), for some roles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,10 @@ class Memory:
         overlapped: Whether its transfers run while the compute unit works, or add to the time.
         reuse: What stays when the tile moves: "window" keeps every word of the old tile that the
             new one needs, "tile" keeps equal tiles only, "none" fetches each tile anew.
+        gating: (role, roles): an access of the role takes its time but no energy if a word of the
+            roles is zero in every step that it serves; between memories, in every step at all.
+        skipping: The same, but such an access takes no time either.
+        compressed: (role, format): zero words of the role are neither kept nor moved here.
         leakage_w, area_um2: Of one instance.
     """
 
@@ -50,12 +58,19 @@ class Memory:
     copies: int = 1
     overlapped: bool = True
     reuse: tuple[tuple[Role, Reuse], ...] = ()
+    gating: Leaders = ()
+    skipping: Leaders = ()
+    compressed: tuple[tuple[Role, Format], ...] = ()
     leakage_w: float = 0.0
     area_um2: float = 0.0
 
     def reuse_of(self, role: Role) -> Reuse:
         """How the role's tile is replaced; "window" unless the chip says otherwise."""
         return dict(self.reuse).get(role, "window")
+
+    def format_of(self, role: Role) -> Format:
+        """How the role is kept; "none" unless the chip compresses it here."""
+        return dict(self.compressed).get(role, "none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +124,10 @@ class Compute:
         mac_pj: Per multiply-accumulate.
         bits: Operand width that `mac_pj` is for.
         cycles: Per step.
+        gating: Roles: a step takes its time but no energy if a word of one of them is zero.
+        skipping: Roles: a step takes neither if a word of one of them is zero. One role is
+            one-sided, two are an intersection.
+        lane_steps: After so many of their steps the units wait for the slowest; 1 is lock step.
         leakage_w, area_um2: Of one unit.
     """
 
@@ -116,6 +135,9 @@ class Compute:
     mac_pj: float = 1.0
     bits: int = 16
     cycles: int = 1
+    gating: tuple[Role, ...] = ()
+    skipping: tuple[Role, ...] = ()
+    lane_steps: int = 1
     leakage_w: float = 0.0
     area_um2: float = 0.0
 

@@ -19,6 +19,7 @@ from picojoule.hardware.schema import (
     PriceOf,
     read_spec,
 )
+from picojoule.hardware.zeros import read_formats, read_leaders
 from picojoule.workload import Role
 
 LARGEST_INSTANCES = 2**24
@@ -144,6 +145,9 @@ class _Builder:
             mac_pj=self.mac_pj,
             bits=spec.bits,
             cycles=spec.cycles,
+            gating=tuple(spec.gating),
+            skipping=tuple(spec.skipping),
+            lane_steps=spec.lane_steps,
             leakage_w=_given(spec.leakage_w, whole and whole.leakage_w),
             area_um2=_given(spec.area_um2, whole and whole.area_um2),
         )
@@ -179,6 +183,9 @@ class _Builder:
             copies=spec.copies,
             overlapped=spec.overlapped,
             reuse=tuple(spec.reuse.items()),
+            gating=read_leaders(spec, "gating", self.document, at),
+            skipping=read_leaders(spec, "skipping", self.document, at),
+            compressed=read_formats(spec, self.document, at),
             leakage_w=_given(spec.leakage_w, whole and whole.leakage_w),
             area_um2=_given(spec.area_um2, whole and whole.area_um2),
         )

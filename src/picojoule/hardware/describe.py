@@ -17,7 +17,7 @@ class PartRow:
         capacity: Of one instance, with its partitions; the size of an array; the width of a unit.
         prices: Per action, in pJ at the width the chip gives them for.
         bandwidth: Bits per cycle of one instance.
-        holds: The roles a memory keeps, or an array multicasts.
+        holds: The roles a memory keeps, or an array multicasts; what is done about zeros.
         source: The sources of its numbers, each once.
     """
 
@@ -67,7 +67,8 @@ def _words(part: Part) -> tuple[str, str, str, str]:
         )
         bandwidth = ", ".join(f"{name} {rate:g} b" for name, rate in rates if rate is not None)
         bits = f"{part.access_bits} b"
-        return _capacity(part), _prices(prices, bits), bandwidth or "unlimited", _list(part.holds)
+        holds = "; ".join([_list(part.holds), *_memory_zeros(part)])
+        return _capacity(part), _prices(prices, bits), bandwidth or "unlimited", holds
     if isinstance(part, Array):
         limits = [
             f"{axis}: {' '.join(dims) or 'nothing'}"
@@ -83,7 +84,20 @@ def _words(part: Part) -> tuple[str, str, str, str]:
         roles = f"multicast {_list(part.multicast)}" if part.multicast else ""
         return size, _prices(prices, f"{part.word_bits} b"), "", roles
     per_step = "" if part.cycles == 1 else f"1 step per {part.cycles} cycles"
-    return f"{part.bits} bits", f"{part.mac_pj:.3g} pJ per MAC", per_step, ""
+    rules = [
+        f"{verb} zero {_list(roles)}"
+        for verb, roles in (("gates", part.gating), ("skips", part.skipping))
+        if roles
+    ]
+    return f"{part.bits} bits", f"{part.mac_pj:.3g} pJ per MAC", per_step, "; ".join(rules)
+
+
+def _memory_zeros(part: Memory) -> list[str]:
+    """What a memory does about zeros."""
+    kept = [f"{role} as {form}" for role, form in part.compressed if form != "none"]
+    for verb, rules in (("gates", part.gating), ("skips", part.skipping)):
+        kept += [f"{verb} {role} at zero {_list(leaders)}" for role, leaders in rules]
+    return kept
 
 
 def _capacity(part: Memory) -> str:

@@ -118,7 +118,7 @@ def _part(part: Part, sources: dict[str, str], *, outermost: bool) -> list[str]:
 
 def _choices(part: Part) -> list[str]:
     """The fields of a part that are not numbers."""
-    from picojoule.hardware.accelerator import Array, Memory
+    from picojoule.hardware.accelerator import Array, Compute, Memory
 
     if isinstance(part, Array):
         lists = {"multicast": part.multicast, "forwarding": part.forwarding,
@@ -126,15 +126,22 @@ def _choices(part: Part) -> list[str]:
         written = [f"{k}: [{', '.join(v)}]" for k, v in lists.items() if v is not None]
         return [*written, f"reduces: {str(part.reduces).lower()}"]
     if not isinstance(part, Memory):
-        return []
+        assert isinstance(part, Compute)
+        rules = {"gating": part.gating, "skipping": part.skipping}
+        return [f"{key}: [{', '.join(roles)}]" for key, roles in rules.items() if roles]
     lines = [f"holds: [{', '.join(part.holds)}]"]
     shared = set(part.holds) - {role for role, _ in part.partitions}
     if part.capacity_bits is None and shared:
         lines.append("capacity: unbounded")
     lines.append("word_bits: 1")
     lines.append(f"overlapped: {str(part.overlapped).lower()}")
-    if part.reuse:
-        lines.append(f"reuse: {{{', '.join(f'{role}: {how}' for role, how in part.reuse)}}}")
+    for key, how in (("reuse", part.reuse), ("compressed", part.compressed)):
+        if how:
+            lines.append(f"{key}: {{{', '.join(f'{role}: {name}' for role, name in how)}}}")
+    for key, rules in (("gating", part.gating), ("skipping", part.skipping)):
+        if rules:
+            written = (f"{role}: [{', '.join(leaders)}]" for role, leaders in rules)
+            lines.append(f"{key}: {{{', '.join(written)}}}")
     return lines
 
 

@@ -31,7 +31,7 @@ NUMBERS: dict[type[Part], tuple[str, ...]] = {
         "area_um2",
     ),
     Array: ("x", "y", "delivery_pj", "reduction_pj", "link_pj", "word_bits", "area_um2"),
-    Compute: ("mac_pj", "bits", "cycles", "leakage_w", "area_um2"),
+    Compute: ("mac_pj", "bits", "cycles", "lane_steps", "leakage_w", "area_um2"),
 }
 """The fields of each part that are numbers, hence need a source."""
 WIDTHS = ("access_bits", "word_bits", "bits")

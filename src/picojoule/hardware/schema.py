@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from picojoule.errors import nearest
+from picojoule.hardware.accelerator import Format
 from picojoule.hardware.document import Document, Location
 from picojoule.workload import Role
 
@@ -122,6 +123,7 @@ Component = Annotated[dict[str, int | float | str] | None, PlainValidator(_compo
 SourceText = Annotated[str, PlainValidator(_source)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
 Roles = Annotated[list[Role], AfterValidator(_once)]
+Operands = Annotated[list[Literal["weights", "inputs"]], AfterValidator(_once)]
 Dims = Annotated[list[str] | None, AfterValidator(_dims)]
 Count = Annotated[int, Field(strict=True, ge=1, le=2**20)]
 Width = Annotated[int, Field(strict=True, ge=1, le=2**16)]
@@ -168,6 +170,9 @@ class MemorySpec(_Spec):
     copies: Annotated[int, Field(strict=True, ge=1, le=16)] = 1
     overlapped: Truth = True
     reuse: dict[Role, Literal["window", "tile", "none"]] = Field(default_factory=dict)
+    gating: dict[Role, Roles] = Field(default_factory=dict)
+    skipping: dict[Role, Roles] = Field(default_factory=dict)
+    compressed: dict[Role, Format] = Field(default_factory=dict)
     leakage_w: Amount | None = None
     area_um2: Amount | None = None
 
@@ -198,6 +203,9 @@ class ComputeSpec(_Spec):
     component: Component = None
     mac_pj: Price = None
     cycles: Count = 1
+    gating: Operands = []
+    skipping: Operands = []
+    lane_steps: Annotated[int, Field(strict=True, ge=1, le=2**62)] = 1
     leakage_w: Amount | None = None
     area_um2: Amount | None = None
 

@@ -3,6 +3,7 @@
 from picojoule.mapping.counts import Actions, Counts, Transfers
 from picojoule.mapping.legality import check_capacities, check_loops, usable_bits, validate
 from picojoule.mapping.nest import AxisName, Level, Loop, Nest
+from picojoule.mapping.spared import SparedActions, SparedCounts, SparedTransfers, Split
 from picojoule.mapping.text import format_nest, parse_nest
 
 __all__ = [
@@ -12,6 +13,10 @@ __all__ = [
     "Level",
     "Loop",
     "Nest",
+    "SparedActions",
+    "SparedCounts",
+    "SparedTransfers",
+    "Split",
     "Transfers",
     "check_capacities",
     "check_loops",

@@ -121,12 +121,12 @@ def work(passage: Passage) -> int:
 def walk(passage: Passage, footprint: Footprint) -> Tally:
     """Run one passage: every step, every parent instance, every child instance, every word."""
     whole = {dim: range(length) for dim, length in passage.tile.items()}
-    tally = Tally(tile=len(_tile(passage, whole, footprint)))
+    tally = Tally(tile=len(tile_of(passage, whole, footprint)))
     parents = {base: _Held() for base in itertools.product(*map(all_indices, passage.above))}
     places = list(itertools.product(*map(all_places, passage.spreads)))
     for now in itertools.product(*map(all_indices, passage.time)):
         blocks = {
-            (base, place): _block(passage, (*now, *base, *itertools.chain(*place)))
+            (base, place): block_at(passage, (*now, *base, *itertools.chain(*place)))
             for base in parents
             for place in places
         }
@@ -139,8 +139,8 @@ def walk(passage: Passage, footprint: Footprint) -> Tally:
                 block = blocks[base, place]
                 if block is None:
                     continue  # nothing to do: it asks for nothing and keeps what it holds
-                tile = _tile(passage, block, footprint)
-                arriving = _arriving(passage, held.tiles.get(place), tile)
+                tile = tile_of(passage, block, footprint)
+                arriving = arriving_words(passage, held.tiles.get(place), tile)
                 held.tiles[place] = tile
                 held.touched.setdefault(place, set()).update(tile)
                 tally.arrivals += len(arriving)
@@ -177,7 +177,7 @@ def all_places(spread: Spread) -> list[Place]:
     return list(itertools.product(*map(all_indices, spread.strides)))
 
 
-def _block(passage: Passage, indices: Sequence[int]) -> Block | None:
+def block_at(passage: Passage, indices: Sequence[int]) -> Block | None:
     """Which iterations of each dimension an instance has, all loops outside standing at `indices`.
 
     Returns:
@@ -191,7 +191,7 @@ def _block(passage: Passage, indices: Sequence[int]) -> Block | None:
     return block if all(block.values()) else None
 
 
-def _tile(passage: Passage, block: Block, footprint: Footprint) -> Words:
+def tile_of(passage: Passage, block: Block, footprint: Footprint) -> Words:
     """All words that the iterations of a block touch."""
     axes: list[set[int]] = []
     for axis in passage.tensor.axes:
@@ -203,7 +203,7 @@ def _tile(passage: Passage, block: Block, footprint: Footprint) -> Words:
     return _box(words) if footprint == "box" else words
 
 
-def _arriving(passage: Passage, old: Words | None, tile: Words) -> Words:
+def arriving_words(passage: Passage, old: Words | None, tile: Words) -> Words:
     """The words that an instance must receive when its tile becomes `tile`."""
     if old is None or passage.reuse == "none":
         return tile

@@ -19,6 +19,16 @@ def roles(least: int = 0) -> st.SearchStrategy[tuple]:
     return st.lists(st.sampled_from(ROLES), min_size=least, unique=True).map(tuple)
 
 
+FORMATS = st.sampled_from(["bitmask", "rlc", "csr", "csc", "none"])
+OPERANDS = st.lists(st.sampled_from(("weights", "inputs")), unique=True).map(tuple)
+
+
+def leaders(holds: tuple) -> st.SearchStrategy[tuple]:
+    """Rules for some of the roles that a memory holds."""
+    found = st.lists(st.tuples(st.sampled_from(holds), OPERANDS), unique_by=lambda rule: rule[0])
+    return found.map(lambda rules: tuple(rule for rule in rules if rule[1]))
+
+
 @st.composite
 def memories(draw: st.DrawFn, name: str, outermost: bool) -> Memory:
     holds = ROLES if outermost else draw(roles(1))
@@ -40,6 +50,11 @@ def memories(draw: st.DrawFn, name: str, outermost: bool) -> Memory:
         copies=draw(st.integers(1, 16)),
         overlapped=draw(st.booleans()),
         reuse=tuple((role, draw(kinds)) for role in draw(roles())),
+        gating=draw(leaders(holds)),
+        skipping=draw(leaders(holds)),
+        compressed=tuple(
+            (role, draw(FORMATS)) for role in draw(st.lists(st.sampled_from(holds), unique=True))
+        ),
         leakage_w=draw(st.floats(0, 100)),
         area_um2=draw(st.floats(0, 1e9)),
     )
