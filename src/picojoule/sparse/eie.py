@@ -69,7 +69,7 @@ def run(
 
 
 def entries_distribution(length: int, share: float, limit: int) -> NDArray[np.float64]:
-    """How likely a line of words takes 0, 1, 2, ... entries, see `cost.sparse.expected_padding`."""
+    """How likely a line of words takes 0, 1, 2, ... entries, as EIE codes it."""
     most = length
     chance = np.zeros((length + 1, most + 1))  # zeros since the last non-zero, entries so far
     chance[0, 0] = 1.0

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from picojoule.cost import count
-from picojoule.cost.sparse import expected_padding, spare
+from picojoule.cost.sparse import spare
+from picojoule.encoding.gaps import mean_entries
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapping import Level, Loop, Nest
 from picojoule.sparse import bits, cnvlutin, eie, gating, published, scnn
@@ -61,7 +62,7 @@ def test_entries_of_eie_on_average(length: int, share: float) -> None:
     chance = eie.entries_distribution(length, share, 16)
     assert chance.sum() == pytest.approx(1)
     mean = chance @ np.arange(chance.size)
-    assert mean == pytest.approx(share * length + expected_padding(length, share, 16))
+    assert mean == pytest.approx(mean_entries(length, 1 - share, 16))
 
 
 WORK = st.lists(st.lists(st.integers(1, 4), min_size=5, max_size=5), min_size=1, max_size=4).map(

@@ -2,7 +2,7 @@
 
 from picojoule.cost.sparse.chance import effectual
 from picojoule.cost.sparse.count import Densities, Spared, spare
-from picojoule.cost.sparse.formats import expected_bits, expected_padding
+from picojoule.cost.sparse.formats import expected_bits
 from picojoule.cost.sparse.lanes import expected_largest
 from picojoule.cost.sparse.price import SparseCosts, price_spared
 
@@ -13,7 +13,6 @@ __all__ = [
     "effectual",
     "expected_bits",
     "expected_largest",
-    "expected_padding",
     "price_spared",
     "spare",
 ]
