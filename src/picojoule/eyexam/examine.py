@@ -1,11 +1,13 @@
 """Examine: the bounds of every layer, from the finite workload to the chip as it is."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from picojoule.evaluation import LayerResult, evaluate
+from picojoule.dataflows import dataflow as find_dataflow
+from picojoule.evaluation import LayerResult, evaluate, evaluate_operation
 from picojoule.eyexam.steps import (
     STEPS,
     at_arrays,
@@ -19,8 +21,8 @@ from picojoule.eyexam.steps import (
     without_memories,
 )
 from picojoule.hardware import Accelerator, accelerator
-from picojoule.mapper import Constraints
-from picojoule.workload import Network, load
+from picojoule.mapper import Constraints, join_constraints
+from picojoule.workload import Network, Operation, load
 
 Progress = Callable[[int, int, str], None]
 
@@ -133,6 +135,7 @@ def examine(
     *,
     batch: int | None = None,
     constraints: Constraints | None = None,
+    dataflow: str | None = None,
     factors: str = "auto",
     time_limit_s: float | None = None,
     jobs: int | None = None,
@@ -146,10 +149,11 @@ def examine(
         chip: An accelerator, a library name, or a YAML file.
         batch: Images in flight; None leaves it as the model says.
         constraints: Which mappings are allowed; limits on results are not for bounds.
+        dataflow: One that every mapping follows besides, see `dataflows.DATAFLOWS`.
         factors, jobs, cache: As for `evaluate`.
-        time_limit_s: Seconds for each of the four searches of the network; a bound whose search it
-            cut short is the least that the search had proved.
-        progress: As for `evaluate`, over all four searches.
+        time_limit_s: Seconds for each of the three searches on the chip's memories; a bound whose
+            search it cut short is the least that the search had proved.
+        progress: As for `evaluate`, over those three searches.
 
     Returns:
         The examination.
@@ -164,32 +168,46 @@ def examine(
     model = network if isinstance(network, Network) else load(network, batch=batch)
     target = chip if isinstance(chip, Accelerator) else accelerator(chip)
     rules = Constraints((constraints or Constraints()).parts)
-    searches = (
-        (without_memories(target), at_arrays(rules, target)),
-        (without_bandwidth(target), rules),
-        (overlapping(target), rules),
-        (target, rules),
-    )
+    relaxations = (without_bandwidth(target), overlapping(target), target)
     runs = [
         evaluate(
             model,
             relaxed,
             minimize="latency",
-            constraints=own,
+            constraints=rules,
+            dataflow=dataflow,
             factors=factors,
             time_limit_s=time_limit_s,
             jobs=jobs,
             cache=cache,
-            progress=_part_of(progress, index, len(searches)),
+            progress=_part_of(progress, index, len(relaxations)),
         )
-        for index, (relaxed, own) in enumerate(searches)
+        for index, relaxed in enumerate(relaxations)
     ]
+
+    @functools.cache
+    def on_array(operation: Operation) -> tuple[LayerResult, Constraints]:
+        """The fastest mapping without memories, under what holds at the arrays."""
+        own = rules.narrowed(operation)
+        if dataflow is not None:
+            own = join_constraints(own, find_dataflow(dataflow).build(operation, target))
+        own = at_arrays(own, target)
+        run = evaluate_operation(
+            operation,
+            without_memories(target),
+            minimize="latency",
+            constraints=own,
+            factors=factors,
+            cache=cache,
+        )
+        return run.layers[0], own
+
     return Examination(
         network=model.name,
         chip=target.name,
         batch=model.batch,
         layers=tuple(
-            _examine_layer(results, target, rules)
+            _examine_layer(on_array(results[0].operation), results, target)
             for results in zip(*(run.layers for run in runs), strict=True)
         ),
         peak_macs_per_s=peak_macs_per_cycle(target) * target.clock_hz,
@@ -205,9 +223,10 @@ def _part_of(progress: Progress | None, index: int, parts: int) -> Progress | No
 
 
 def _examine_layer(
-    results: tuple[LayerResult, ...], chip: Accelerator, constraints: Constraints
+    on_array: tuple[LayerResult, Constraints], results: tuple[LayerResult, ...], chip: Accelerator
 ) -> LayerExam:
     operation = results[-1].operation
+    arranged, constraints = on_array
     counted = (
         parallel_macs(operation),
         dataflow_macs_per_cycle(operation, chip, constraints),
@@ -215,11 +234,11 @@ def _examine_layer(
     )
     *relaxed, attained = results
     searched = [attained.macs / attained.latency_cycles]
-    for result in reversed(relaxed):
+    for result in (*reversed(relaxed), arranged):
         # A relaxed chip does what the next one does; where factors are chosen by layer, its own
         # search may have had fewer.
         searched.insert(0, max(_bound(result), searched[0]))
-    certificates = [result.certificate for result in results]
+    certificates = [result.certificate for result in (arranged, *results)]
     return LayerExam(
         name=attained.name,
         bounds=(*counted, *searched),
