@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from picojoule.errors import HardwareError, nearest
+from picojoule.publications import ACCELERATORS
 
 ORIGINS = ("assumed", "calibrated", "stated")
 
@@ -306,7 +307,9 @@ _RECORDS = (
     ),
 )
 
-SOURCES: dict[str, Source] = {record.key: record for record in _RECORDS}
+SOURCES: dict[str, Source] = {
+    record.key: record for record in (*_RECORDS, *(Source(*row) for row in ACCELERATORS))
+}
 
 
 def source_key(text: str) -> str:

@@ -28,6 +28,7 @@ from picojoule.cli.options import (
     Trade,
     WithinEnergy,
     WithinLatency,
+    Words,
 )
 from picojoule.cli.output import Output, UsageError
 from picojoule.cli.runs import Places, Request, find, show
@@ -86,6 +87,7 @@ def evaluate_command(
     on: Chip,
     minimize: Minimize = "energy",
     batch: Batch = None,
+    bits: Words = None,
     shapes: Shapes = None,
     constraints: Rules = None,
     factors: Factors = "auto",
@@ -118,11 +120,13 @@ def evaluate_command(
         jobs=jobs,
         use_cache=not no_cache,
     )
+    from picojoule.evaluation import load_for
     from picojoule.hardware import accelerator
-    from picojoule.workload import load
+    from picojoule.workload import read_widths
 
     chip = accelerator(on)
-    network = load(model, batch=batch, inputs=_shapes(shapes))
+    widths = None if bits is None else read_widths(bits)
+    network = load_for(model, chip, batch=batch, inputs=_shapes(shapes), bits=widths)
     found = find(request, network, chip, output)
     _warn_ignored(output, len(network.ignored))
     show(found, output, places, nests=nests)

@@ -15,6 +15,7 @@ from picojoule.evaluation.tables import (
     evaluation_tables,
     ignored_table,
 )
+from picojoule.evaluation.words import load_for
 
 __all__ = [
     "Evaluation",
@@ -30,5 +31,6 @@ __all__ = [
     "evaluation_tables",
     "front_curve",
     "ignored_table",
+    "load_for",
     "network_front",
 ]
