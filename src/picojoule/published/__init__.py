@@ -1,0 +1,16 @@
+"""What did its designers publish of a chip, and what does the model say? Side by side."""
+
+from picojoule.published.compare import Comparison, compare, modelled
+from picojoule.published.figures import FAMILIES, QUANTITIES, Figure, Report, read_report, report
+
+__all__ = [
+    "FAMILIES",
+    "QUANTITIES",
+    "Comparison",
+    "Figure",
+    "Report",
+    "compare",
+    "modelled",
+    "read_report",
+    "report",
+]
