@@ -259,18 +259,33 @@ def chips_command(
     name: Annotated[
         str | None, typer.Argument(metavar="CHIP", help="Show this one, with its sources.")
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Also draw the chip's diagram: an SVG."),
+    ] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="Compute published figures that need mappings, too.")
+    ] = False,
     form: Format = "table",
     file: File = None,
     quiet: Quiet = False,
 ) -> None:
-    """List the chips of the library, or show one with its sources."""
+    """List the chips of the library, or show one: diagram, sources, published figures."""
     output = Output(form, file, quiet)
-    from picojoule.cli.catalogue import show_chip, show_chips
+    if name is None and (figure is not None or run):
+        raise UsageError(
+            "this option is for one chip",
+            where="--run" if run else "--figure",
+            got="no chip",
+            expected="the name of a chip",
+            fix="name one of `pj chips`",
+        )
+    from picojoule.cli.chips import show_chip, show_chips
 
     if name is None:
         show_chips(output)
     else:
-        show_chip(name, output)
+        show_chip(name, output, figure=figure, run=run)
 
 
 @app.command("models")

@@ -280,9 +280,7 @@ def _settings(
     )
 
 
-def _network(
-    network: Network | str | Path | Any, chip: Accelerator, batch: int | None
-) -> Network:
+def _network(network: Network | str | Path | Any, chip: Accelerator, batch: int | None) -> Network:
     if not isinstance(network, Network):
         return load_for(network, chip, batch=batch)
     if batch is not None and batch != network.batch:

@@ -1,7 +1,7 @@
 """Diagram: a chip as nested blocks, in text and as SVG.
 
-A memory is a block, what one memory feeds stands below it, and an array is a frame around everything
-that it repeats: one of its instances is drawn, and the frame says how many there are.
+A memory is a block, what it feeds stands below it, and an array is a frame around everything that
+it repeats: one of its instances is drawn, and the frame says how many there are.
 """
 
 from dataclasses import dataclass

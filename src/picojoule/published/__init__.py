@@ -1,6 +1,12 @@
 """What did its designers publish of a chip, and what does the model say? Side by side."""
 
-from picojoule.published.compare import Comparison, compare, modelled
+from picojoule.published.compare import (
+    Comparison,
+    compare,
+    modelled,
+    on_chip_bytes,
+    peak_ops_per_s,
+)
 from picojoule.published.figures import FAMILIES, QUANTITIES, Figure, Report, read_report, report
 
 __all__ = [
@@ -11,6 +17,8 @@ __all__ = [
     "Report",
     "compare",
     "modelled",
+    "on_chip_bytes",
+    "peak_ops_per_s",
     "read_report",
     "report",
 ]

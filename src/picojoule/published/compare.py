@@ -105,9 +105,13 @@ def _run(chip: Accelerator, figure: Figure) -> Evaluation:
     """The evaluation that a figure is read from."""
     if figure.operation is not None:
         operation = _at_widths(parse_operation(figure.operation), dict(chip.word_bits))
-        return evaluate_operation(operation, chip, minimize=figure.minimize)
+        return evaluate_operation(
+            operation, chip, minimize=figure.minimize, factors=figure.factors
+        )
     network = load_for(figure.network, chip, batch=figure.batch)
-    return evaluate(_part_of(network, figure, chip), chip, minimize=figure.minimize)
+    return evaluate(
+        _part_of(network, figure, chip), chip, minimize=figure.minimize, factors=figure.factors
+    )
 
 
 def _at_widths(operation: Operation, bits: dict[Role, int]) -> Operation:
@@ -143,7 +147,10 @@ def _energy_j(run: Evaluation, figure: Figure) -> float:
     """Joules of a whole run, without the parts that do not count."""
     by_level = [layer.energy_by_level_pj for layer in run.layers]
     counted = sum(
-        energy for levels in by_level for part, energy in levels.items() if part not in figure.without
+        energy
+        for levels in by_level
+        for part, energy in levels.items()
+        if part not in figure.without
     )
     return counted * 1e-12
 

@@ -12,10 +12,10 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from picojoule.errors import HardwareError
-from picojoule.hardware import Document, Location, parse_document, read_spec
+from picojoule.hardware import Document, Location, SourceText, parse_document, read_spec
 from picojoule.sources import check_source
 
 FAMILIES = (
@@ -65,7 +65,7 @@ class Figure:
         operation: One operation instead, as `pj map` takes it.
         layers: "all", a kind such as "conv", or names, of the layers that count.
         batch: Images in flight.
-        minimize: What the mappings were chosen for.
+        minimize, factors: What the mappings are chosen for and from, as `evaluate` takes them.
         without: Parts whose energy does not count, such as a DRAM.
     """
 
@@ -80,6 +80,7 @@ class Figure:
     layers: tuple[str, ...] = ("all",)
     batch: int = 1
     minimize: str = "latency"
+    factors: str = "auto"
     without: tuple[str, ...] = ()
 
     @property
@@ -123,7 +124,7 @@ class FigureSpec(BaseModel):
 
     quantity: Literal[tuple(QUANTITIES)]  # pyright: ignore[reportInvalidTypeForm]
     value: Annotated[float, Field(strict=True, gt=0, le=1e18, allow_inf_nan=False)]
-    source: Annotated[str, PlainValidator(lambda text: text)]
+    source: SourceText
     within_factor: Annotated[float, Field(strict=True, ge=1, le=10)] | None = None
     because: Annotated[str, Field(max_length=400)] = ""
     needs: Annotated[str, Field(min_length=3, max_length=200)] | None = None
@@ -132,6 +133,7 @@ class FigureSpec(BaseModel):
     layers: Annotated[list[str], Field(min_length=1)] = ["all"]
     batch: Annotated[int, Field(strict=True, ge=1, le=2**20)] = 1
     minimize: str = "latency"
+    factors: str = "auto"
     without: list[str] = []
 
 
@@ -184,12 +186,16 @@ def _figure(value: dict[str, object], document: Document, at: Location) -> Figur
     wrong = _contradiction(spec)
     if wrong:
         raise HardwareError(
-            "a figure contradicts itself", where=where, got=wrong[0], expected=wrong[1], fix=wrong[2]
+            "a figure contradicts itself",
+            where=where,
+            got=wrong[0],
+            expected=wrong[1],
+            fix=wrong[2],
         )
     return Figure(
         quantity=spec.quantity,
         value=spec.value,
-        source=check_source(str(spec.source), where=where),
+        source=check_source(spec.source, where=where),
         within_factor=spec.within_factor,
         because=spec.because,
         needs=spec.needs,
@@ -198,6 +204,7 @@ def _figure(value: dict[str, object], document: Document, at: Location) -> Figur
         layers=tuple(spec.layers),
         batch=spec.batch,
         minimize=spec.minimize,
+        factors=spec.factors,
         without=tuple(spec.without),
     )
 
@@ -208,7 +215,11 @@ def _contradiction(spec: FigureSpec) -> tuple[str, str, str] | None:
         got = "neither `within_factor` nor `needs`" if spec.needs is None else "both"
         return got, "a factor, or what the model lacks", "give one of them"
     if spec.within_factor is not None and spec.within_factor > NEAR and not spec.because:
-        return f"within a factor of {spec.within_factor:g}, without a reason", "`because`", "say why"
+        return (
+            f"within a factor of {spec.within_factor:g}, without a reason",
+            "`because`",
+            "say why",
+        )
     work = [spec.network, spec.operation]
     needed = 0 if spec.quantity in INSTANT else 1
     given = sum(one is not None for one in work)
