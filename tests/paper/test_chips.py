@@ -100,7 +100,7 @@ def test_zhang_on_alexnet_by_hand() -> None:
             rest = math.prod(size.get(dim, 1) for dim in "GPQRS")
             cycles += math.ceil(size["M"] / 64) * math.ceil(size["C"] / 7) * rest
     chip = accelerator("zhang-fpga")
-    # No mapping is faster; the best one is as fast, but for what the DRAM delays.
-    found = modelled(chip, figure_of(chip, "latency_s", "conv")) * chip.clock_hz
     assert cycles == 2_005_892
-    assert cycles <= found <= 1.02 * cycles
+    # Nothing on its 448 multipliers is faster. Factors that divide spread 6 of 7 channels.
+    found = modelled(chip, figure_of(chip, "latency_s", "conv")) * chip.clock_hz
+    assert cycles <= found <= cycles * 7 / 6 * 1.05

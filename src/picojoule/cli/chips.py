@@ -1,6 +1,7 @@
 """Chips: what `pj chips` shows: the library, or one chip with its diagram, sources and figures."""
 
 import dataclasses
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +143,9 @@ def _describe_chip(
     width: int,
     color: bool,
 ) -> str:
-    heading = [chip.description] if chip.description else []
+    heading = textwrap.wrap(chip.description, width)
     if known:
-        heading.append(f"{known.family.capitalize()}: {known.dataflow}")
+        heading += textwrap.wrap(f"{known.family.capitalize()}: {known.dataflow}", width)
     tables = [_parts_table(chip)]
     if compared:
         tables.append(_figures_table(compared))
