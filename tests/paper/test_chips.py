@@ -8,6 +8,7 @@ is kept. Figures of a chip alone are quick; those that need mappings of whole ne
 import math
 
 import pytest
+from published import PAGE, row
 
 from picojoule.hardware import Accelerator, accelerator, library
 from picojoule.published import Figure, compare, modelled, report
@@ -37,6 +38,7 @@ def check(name: str, figure: Figure) -> None:
     measured = max(one.modelled / figure.value, figure.value / one.modelled)
     assert figure.within_factor is not None
     assert figure.within_factor <= max(1.05, 1.25 * measured), f"off by a factor of {measured:.2f}"
+    assert f"{row(name, one)}\n" in PAGE.read_text(), "run `python tests/docs/published.py`"
 
 
 @pytest.mark.parametrize(("name", "figure"), rows(quick=True))

@@ -214,7 +214,9 @@ def test_a_chip_is_drawn_and_its_figures_stand_beside_ours(pj: Any, tmp_path: Pa
 
 def test_chips_stand_by_family(pj: Any) -> None:
     _, output, _ = pj("chips")
-    places = [output.index(f"\n{name} ") for name in ("nn-x", "gupta", "diannao", "yodann", "titan-x")]
+    places = [
+        output.index(f"\n{name} ") for name in ("nn-x", "gupta", "diannao", "yodann", "titan-x")
+    ]
     assert places == sorted(places)
 
 

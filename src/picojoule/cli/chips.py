@@ -16,6 +16,7 @@ from picojoule.published import (
     compare,
     on_chip_bytes,
     peak_ops_per_s,
+    quantity_text,
     report,
 )
 from picojoule.report import (
@@ -195,25 +196,15 @@ def _figures_table(compared: tuple[Comparison, ...]) -> Table:
 
 
 def _figure_cells(one: Comparison) -> tuple[Cell, ...]:
-    words, unit = QUANTITIES[one.figure.quantity]
-    needs = one.figure.needs
+    quantity, needs = one.figure.quantity, one.figure.needs
     return (
-        words,
+        QUANTITIES[quantity][0],
         one.figure.about,
-        _quantity(one.figure.value, unit),
-        None if one.modelled is None else _quantity(one.modelled, unit),
+        quantity_text(quantity, one.figure.value),
+        None if one.modelled is None else quantity_text(quantity, one.modelled),
         None if one.error is None else f"{one.error:+.1%}",
         f"needs {needs}" if needs else one.figure.because,
     )
-
-
-def _quantity(value: float, unit: str) -> str:
-    """A value in its unit, with a prefix where the unit takes one."""
-    if unit == "B":
-        return size_text(8 * round(value))
-    if unit in ("x", "mm2", "frames/s"):
-        return f"{value:,.4g} {unit}" if value < 1e4 else f"{value:,.0f} {unit}"
-    return engineering(value, unit)
 
 
 def _figure_record(one: Comparison) -> dict[str, Any]:

@@ -7,7 +7,15 @@ from picojoule.published.compare import (
     on_chip_bytes,
     peak_ops_per_s,
 )
-from picojoule.published.figures import FAMILIES, QUANTITIES, Figure, Report, read_report, report
+from picojoule.published.figures import (
+    FAMILIES,
+    QUANTITIES,
+    Figure,
+    Report,
+    quantity_text,
+    read_report,
+    report,
+)
 
 __all__ = [
     "FAMILIES",
@@ -19,6 +27,7 @@ __all__ = [
     "modelled",
     "on_chip_bytes",
     "peak_ops_per_s",
+    "quantity_text",
     "read_report",
     "report",
 ]

@@ -106,11 +106,19 @@ def _run(chip: Accelerator, figure: Figure) -> Evaluation:
     if figure.operation is not None:
         operation = _at_widths(parse_operation(figure.operation), dict(chip.word_bits))
         return evaluate_operation(
-            operation, chip, minimize=figure.minimize, factors=figure.factors
+            operation,
+            chip,
+            minimize=figure.minimize,
+            factors=figure.factors,
+            budget=figure.budget,
         )
     network = load_for(figure.network, chip, batch=figure.batch)
     return evaluate(
-        _part_of(network, figure, chip), chip, minimize=figure.minimize, factors=figure.factors
+        _part_of(network, figure, chip),
+        chip,
+        minimize=figure.minimize,
+        factors=figure.factors,
+        budget=figure.budget,
     )
 
 

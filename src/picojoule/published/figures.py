@@ -16,7 +16,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from picojoule.errors import HardwareError
 from picojoule.hardware import Document, Location, SourceText, parse_document, read_spec
+from picojoule.report import engineering
 from picojoule.sources import check_source
+from picojoule.units import size_text
 
 FAMILIES = (
     "weight stationary",
@@ -65,7 +67,8 @@ class Figure:
         operation: One operation instead, as `pj map` takes it.
         layers: "all", a kind such as "conv", or names, of the layers that count.
         batch: Images in flight.
-        minimize, factors: What the mappings are chosen for and from, as `evaluate` takes them.
+        minimize, factors, budget: What the mappings are chosen for and from, and how long they are
+            looked for, as `evaluate` takes them.
         without: Parts whose energy does not count, such as a DRAM.
     """
 
@@ -81,6 +84,7 @@ class Figure:
     batch: int = 1
     minimize: str = "latency"
     factors: str = "auto"
+    budget: int | None = None
     without: tuple[str, ...] = ()
 
     @property
@@ -134,6 +138,7 @@ class FigureSpec(BaseModel):
     batch: Annotated[int, Field(strict=True, ge=1, le=2**20)] = 1
     minimize: str = "latency"
     factors: str = "auto"
+    budget: Annotated[int, Field(strict=True, ge=1, le=2**40)] | None = None
     without: list[str] = []
 
 
@@ -152,6 +157,20 @@ class ReportSpec(BaseModel):
     family: Annotated[str, AfterValidator(_known_family)]
     dataflow: Annotated[str, Field(max_length=200)]
     figures: list[dict[str, object]] = []
+
+
+def quantity_text(quantity: str, value: float) -> str:
+    """A value of a quantity in its unit, with a prefix where the unit takes one.
+
+    >>> quantity_text("power_w", 0.485), quantity_text("speedup", 1.37)
+    ('485 mW', '1.37 x')
+    """
+    _, unit = QUANTITIES[quantity]
+    if unit == "B":
+        return size_text(8 * round(value))
+    if unit in ("x", "mm2", "frames/s"):
+        return f"{value:,.4g} {unit}" if value < 1e4 else f"{value:,.0f} {unit}"
+    return engineering(value, unit)
 
 
 @cache
@@ -205,6 +224,7 @@ def _figure(value: dict[str, object], document: Document, at: Location) -> Figur
         batch=spec.batch,
         minimize=spec.minimize,
         factors=spec.factors,
+        budget=spec.budget,
         without=tuple(spec.without),
     )
 

@@ -76,7 +76,7 @@ def test_frames_nest_as_arrays_do(kinds: list[str]) -> None:
         Memory(f"m{n}", capacity_bits=64) if kind == "memory" else Array(f"a{n}", x=2)
         for n, kind in enumerate(kinds)
     ]
-    chip = Accelerator("<any> & \"all\"", (Memory("dram"), *inner, Compute()))
+    chip = Accelerator('<any> & "all"', (Memory("dram"), *inner, Compute()))
     drawn, depth = blocks(chip), 0
     while drawn[-1].inside:
         drawn, depth = drawn[-1].inside, depth + 1

@@ -129,7 +129,9 @@ def test_a_figure_is_computed_from_the_part_that_it_names() -> None:
     chip = accelerator("eyeriss")
     work = "fc M=64 C=32"
     whole = Figure("energy_j", 1, "assumed: x", operation=work, minimize="energy")
-    inside = Figure("energy_j", 1, "assumed: x", operation=work, minimize="energy", without=("dram",))
+    inside = Figure(
+        "energy_j", 1, "assumed: x", operation=work, minimize="energy", without=("dram",)
+    )
     assert 0 < modelled(chip, inside) < modelled(chip, whole)
     rate = Figure("ops_per_s", 1, "assumed: x", operation=work)
     time = Figure("latency_s", 1, "assumed: x", operation=work)

@@ -37,7 +37,9 @@ def test_texts(text: str, expected: list[int]) -> None:
     assert list(read_widths(text).values()) == expected
 
 
-@pytest.mark.parametrize("text", ["", "0", "129", "8,8", "8,8,8,8", "8,-1,8", "8.0", "x", "٨", "1e1"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "129", "8,8", "8,8,8,8", "8,-1,8", "8.0", "x", "٨", "1e1"]
+)
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(WorkloadError) as caught:
         read_widths(text)
