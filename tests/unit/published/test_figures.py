@@ -1,4 +1,4 @@
-"""Files of figures: what is said is read, what contradicts itself is refused, nothing else passes."""
+"""Files of figures: what is said is read, what contradicts itself is refused."""
 
 import random
 
