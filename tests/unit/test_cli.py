@@ -173,9 +173,10 @@ def test_ignored_parts_of_a_model_are_told_on_standard_error(
 
     model = workload.load("lenet5")
     odd = workload.Ignored("strange\x1b[2J", "Odd", "nobody knows it")
-    monkeypatch.setattr(
-        workload, "load", lambda *_, **__: dataclasses.replace(model, ignored=(odd,))
-    )
+    for home in ("picojoule.workload", "picojoule.evaluation.words"):
+        monkeypatch.setattr(
+            f"{home}.load", lambda *_, **__: dataclasses.replace(model, ignored=(odd,))
+        )
     for arguments in (("profile", "x"), ("evaluate", "x", "--on", "eyeriss")):
         status, output, errors = pj(*arguments)
         assert status == 0
