@@ -110,7 +110,6 @@ def _run(chip: Accelerator, figure: Figure) -> Evaluation:
             chip,
             minimize=figure.minimize,
             factors=figure.factors,
-            budget=figure.budget,
         )
     network = load_for(figure.network, chip, batch=figure.batch)
     return evaluate(
@@ -118,7 +117,6 @@ def _run(chip: Accelerator, figure: Figure) -> Evaluation:
         chip,
         minimize=figure.minimize,
         factors=figure.factors,
-        budget=figure.budget,
     )
 
 

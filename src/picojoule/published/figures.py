@@ -67,8 +67,7 @@ class Figure:
         operation: One operation instead, as `pj map` takes it.
         layers: "all", a kind such as "conv", or names, of the layers that count.
         batch: Images in flight.
-        minimize, factors, budget: What the mappings are chosen for and from, and how long they are
-            looked for, as `evaluate` takes them.
+        minimize, factors: What the mappings are chosen for and from, as `evaluate` takes them.
         without: Parts whose energy does not count, such as a DRAM.
     """
 
@@ -84,7 +83,6 @@ class Figure:
     batch: int = 1
     minimize: str = "latency"
     factors: str = "auto"
-    budget: int | None = None
     without: tuple[str, ...] = ()
 
     @property
@@ -138,7 +136,6 @@ class FigureSpec(BaseModel):
     batch: Annotated[int, Field(strict=True, ge=1, le=2**20)] = 1
     minimize: str = "latency"
     factors: str = "auto"
-    budget: Annotated[int, Field(strict=True, ge=1, le=2**40)] | None = None
     without: list[str] = []
 
 
@@ -224,7 +221,6 @@ def _figure(value: dict[str, object], document: Document, at: Location) -> Figur
         batch=spec.batch,
         minimize=spec.minimize,
         factors=spec.factors,
-        budget=spec.budget,
         without=tuple(spec.without),
     )
 
