@@ -180,9 +180,10 @@ def test_ignored_parts_of_a_model_are_told_on_standard_error(
 
     model = workload.load("lenet5")
     odd = workload.Ignored("strange\x1b[2J", "Odd", "nobody knows it")
-    monkeypatch.setattr(
-        workload, "load", lambda *_, **__: dataclasses.replace(model, ignored=(odd,))
-    )
+    for home in ("picojoule.workload", "picojoule.evaluation.words"):
+        monkeypatch.setattr(
+            f"{home}.load", lambda *_, **__: dataclasses.replace(model, ignored=(odd,))
+        )
     for arguments in (("profile", "x"), ("evaluate", "x", "--on", "eyeriss")):
         status, output, errors = pj(*arguments)
         assert status == 0
@@ -202,11 +203,48 @@ def test_input_shapes_reach_the_reader(pj: Any, monkeypatch: pytest.MonkeyPatch)
     assert seen == [{"batch": None, "inputs": {"a": (1, 3, 8, 8), "b:0": (5,)}}]
 
 
+def test_a_chip_is_drawn_and_its_figures_stand_beside_ours(pj: Any, tmp_path: Path) -> None:
+    status, output, errors = pj("chips", "dadiannao", "--figure", "chip.svg")
+    assert (status, errors) == (0, "wrote chip.svg\n")
+    assert "| central: 4 MB" in output and "No local reuse: " in output
+    assert "-11.0%" in output and "--run" in output and "needs the area" in output
+    assert (tmp_path / "chip.svg").read_text().startswith("<svg")
+    _, output, _ = pj("chips", "tpu-v1", "--format", "json")
+    peak = json.loads(output)["published"][0]
+    assert (peak["quantity"], peak["value"], peak["unit"]) == ("peak_ops_per_s", 92e12, "OP/s")
+    assert peak["modelled"] == pytest.approx(2 * 65536 * 700e6)
+    _, output, _ = pj("chips", "eie", "--run", "--format", "json", "--quiet")
+    assert all((one["modelled"] is None) == (one["needs"] is not None)
+               for one in json.loads(output)["published"])  # fmt: skip
+    for option in (("--run",), ("--figure", "x.svg")):
+        assert pj("chips", *option)[0] == 2
+
+
+def test_chips_stand_by_family(pj: Any) -> None:
+    _, output, _ = pj("chips")
+    places = [
+        output.index(f"\n{name} ") for name in ("nn-x", "gupta", "diannao", "yodann", "titan-x")
+    ]
+    assert places == sorted(places)
+
+
+def test_words_have_the_width_that_is_asked(pj: Any) -> None:
+    by_bits = {}
+    for bits in ("8", "8,8,16"):
+        status, output, _ = pj("evaluate", "lenet5", "--on", "eyeriss", "--bits", bits,
+                               "--format", "json")  # fmt: skip
+        assert status == 0
+        by_bits[bits] = json.loads(output)["layers"][0]["dram_bytes"]
+    assert by_bits["8,8,16"] > by_bits["8"]
+    status, _, errors = pj("evaluate", "lenet5", "--on", "eyeriss", "--bits", "8,8")
+    assert status == 2 and "1,12,12" in errors
+
+
 def test_our_own_faults_are_called_so(pj: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise KeyError("lost")
 
-    monkeypatch.setattr("picojoule.cli.catalogue.library", broken)
+    monkeypatch.setattr("picojoule.cli.chips.library", broken)
     monkeypatch.delenv(cli.DEBUG, raising=False)
     status, output, errors = pj("chips")
     assert (status, output) == (cli.INTERNAL, "")

@@ -31,6 +31,7 @@ from picojoule.cli.options import (
     Trade,
     WithinEnergy,
     WithinLatency,
+    Words,
     Work,
     ZeroShares,
 )
@@ -91,6 +92,7 @@ def evaluate_command(
     on: Chip,
     minimize: Minimize = "energy",
     batch: Batch = None,
+    bits: Words = None,
     shapes: Shapes = None,
     constraints: Rules = None,
     dataflow: Dataflow = None,
@@ -130,14 +132,16 @@ def evaluate_command(
         density=density,
     )
     from picojoule.cli.passes import PassRequest
+    from picojoule.evaluation import load_for
     from picojoule.hardware import accelerator
-    from picojoule.workload import load
+    from picojoule.workload import read_widths
 
     in_passes = PassRequest.of(
         on, dataflow=dataflow, zeros=zeros, passes=passes, nests=nests, request=request
     )
     chip = accelerator(on)
-    network = load(model, batch=batch, inputs=_shapes(shapes))
+    widths = None if bits is None else read_widths(bits)
+    network = load_for(model, chip, batch=batch, inputs=_shapes(shapes), bits=widths)
     if in_passes:
         _warn_ignored(output, len(network.ignored))
         in_passes.show(network, output, places)
@@ -433,18 +437,33 @@ def chips_command(
     name: Annotated[
         str | None, typer.Argument(metavar="CHIP", help="Show this one, with its sources.")
     ] = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option("--figure", metavar="FILE", help="Also draw the chip's diagram: an SVG."),
+    ] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="Compute published figures that need mappings, too.")
+    ] = False,
     form: Format = "table",
     file: File = None,
     quiet: Quiet = False,
 ) -> None:
-    """List the chips of the library, or show one with its sources."""
+    """List the chips of the library, or show one: diagram, sources, published figures."""
     output = Output(form, file, quiet)
-    from picojoule.cli.catalogue import show_chip, show_chips
+    if name is None and (figure is not None or run):
+        raise UsageError(
+            "this option is for one chip",
+            where="--run" if run else "--figure",
+            got="no chip",
+            expected="the name of a chip",
+            fix="name one of `pj chips`",
+        )
+    from picojoule.cli.chips import show_chip, show_chips
 
     if name is None:
         show_chips(output)
     else:
-        show_chip(name, output)
+        show_chip(name, output, figure=figure, run=run)
 
 
 @app.command("models")

@@ -23,6 +23,15 @@ Batch = Annotated[
     int | None,
     typer.Option("--batch", metavar="N", help="Images in flight; the model's own if left out."),
 ]
+Words = Annotated[
+    str | None,
+    typer.Option(
+        "--bits",
+        metavar="W[,I,O]",
+        help="Word width, or widths of weights, inputs and outputs; the default is the model's, "
+        "for a network of the zoo the chip's.",
+    ),
+]
 Shapes = Annotated[
     list[str] | None,
     typer.Option(

@@ -22,6 +22,7 @@ from picojoule.evaluation.tables import (
     evaluation_tables,
     ignored_table,
 )
+from picojoule.evaluation.words import load_for
 
 __all__ = [
     "Evaluation",
@@ -41,6 +42,7 @@ __all__ = [
     "evaluation_tables",
     "front_curve",
     "ignored_table",
+    "load_for",
     "network_front",
     "systolic",
 ]

@@ -13,11 +13,12 @@ from picojoule.evaluation.front import NetworkFront
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
 from picojoule.evaluation.solve import Place, Settings, solve, solve_fronts
 from picojoule.evaluation.sums import Floats, Integers, add_fronts
+from picojoule.evaluation.words import load_for
 from picojoule.evaluation.zeros import with_zeros
 from picojoule.hardware import Accelerator
 from picojoule.hardware import accelerator as find_accelerator
 from picojoule.mapping import Nest, validate
-from picojoule.workload import Layer, Network, Operation, Value, load
+from picojoule.workload import Layer, Network, Operation, Value
 
 if TYPE_CHECKING:
     from picojoule.mapper import Constraints, Solution
@@ -48,7 +49,8 @@ def evaluate(
     `unmapped`. Layers run one after another and share nothing on the chip between them.
 
     Args:
-        network: A network, or what `load` takes: a zoo name, a model file, a torch module.
+        network: A network, or what `load` takes: a zoo name, a model file, a torch module. A name
+            of the zoo runs at the widths that the chip is made for, where it names them.
         chip: An accelerator, a library name, or a YAML file.
         minimize: What is minimised, of each layer by itself, see `mapper.parse_objective`.
         batch: Images in flight; None leaves it as the model says.
@@ -83,7 +85,8 @@ def evaluate(
     settings = _settings(
         minimize, constraints, dataflow, factors, budget, time_limit_s, jobs, cache
     )
-    model, target = _network(network, batch), _chip(chip)
+    target = _chip(chip)
+    model = _network(network, target, batch)
     zeros = None if density is None else layer_densities(model, density)
     results = _best(model, target, settings, progress)
     if zeros is not None:
@@ -133,7 +136,8 @@ def network_front(
     )
     if isinstance(network, Operation):
         network = _alone(_checked(network))
-    model, target = _network(network, batch), _chip(chip)
+    target = _chip(chip)
+    model = _network(network, target, batch)
     groups, mapped = _equal_layers(model), _mapped(model)
     if not mapped:
         raise WorkloadError(
@@ -307,9 +311,9 @@ def _settings(
     )
 
 
-def _network(network: Network | str | Path | Any, batch: int | None) -> Network:
+def _network(network: Network | str | Path | Any, chip: Accelerator, batch: int | None) -> Network:
     if not isinstance(network, Network):
-        return load(network, batch=batch)
+        return load_for(network, chip, batch=batch)
     if batch is not None and batch != network.batch:
         raise WorkloadError(
             "network is built already",

@@ -11,10 +11,11 @@ from picojoule.hardware.accelerator import (
     Reuse,
 )
 from picojoule.hardware.describe import PartRow, describe
+from picojoule.hardware.diagram import Block, blocks, draw_svg, draw_text
 from picojoule.hardware.document import Document, Location, Subject, parse_document, read_document
 from picojoule.hardware.hierarchy import WORD_BYTES, hierarchy_chip
 from picojoule.hardware.load import accelerator, dump_accelerator, library, load_accelerator
-from picojoule.hardware.schema import read_spec
+from picojoule.hardware.schema import SourceText, read_spec
 from picojoule.hardware.systolic import (
     DATAFLOWS,
     DRAINS,
@@ -33,6 +34,7 @@ __all__ = [
     "WORD_BYTES",
     "Accelerator",
     "Array",
+    "Block",
     "Compute",
     "Dataflow",
     "Document",
@@ -45,11 +47,15 @@ __all__ = [
     "Part",
     "PartRow",
     "Reuse",
+    "SourceText",
     "Subject",
     "SystolicArray",
     "accelerator",
+    "blocks",
     "check_dataflow",
     "describe",
+    "draw_svg",
+    "draw_text",
     "dump_accelerator",
     "hierarchy_chip",
     "library",

@@ -156,6 +156,8 @@ class Accelerator:
         clock_hz: For seconds and watts.
         technology_nm, voltage_v: Of the numbers given.
         area_mm2: Published core area; None sums the parts.
+        word_bits: (role, width) of the words that the chip is made for: what a network without
+            widths of its own is run at; empty keeps the network's.
         sources: (place in the description, source key or `assumed: reason`), for every number.
         description: One sentence.
     """
@@ -166,6 +168,7 @@ class Accelerator:
     technology_nm: float | None = None
     voltage_v: float | None = None
     area_mm2: float | None = None
+    word_bits: tuple[tuple[Role, int], ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
     description: str = ""
 

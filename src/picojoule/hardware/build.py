@@ -20,7 +20,7 @@ from picojoule.hardware.schema import (
     read_spec,
 )
 from picojoule.hardware.zeros import read_formats, read_leaders
-from picojoule.workload import Role
+from picojoule.workload import ROLES, Role
 
 LARGEST_INSTANCES = 2**24
 
@@ -58,6 +58,7 @@ def build_accelerator(document: Document) -> Accelerator:
             technology_nm=chip.technology_nm,
             voltage_v=chip.voltage_v,
             area_mm2=chip.area_mm2,
+            word_bits=tuple((role, chip.word_bits[role]) for role in ROLES if chip.word_bits),
             sources=builder.provenance.sources(tuple(parts)),
             description=chip.description,
         )

@@ -88,7 +88,11 @@ def dump_accelerator(chip: Accelerator) -> str:
     if chip.description:
         lines.append(f"description: {_text(chip.description)}")
     numbers = {name: getattr(chip, name) for name in CHIP_NUMBERS}
+    words = numbers.pop("word_bits")
     lines += [f"{name}: {_number(value)}" for name, value in numbers.items() if value is not None]
+    if words:
+        lines.append(f"word_bits: {{{', '.join(f'{role}: {bits}' for role, bits in words)}}}")
+        numbers["word_bits"] = words
     lines += _sources({name: sources.get(name) for name, value in numbers.items() if value})
     lines.append("parts:")
     for part in chip.parts:

@@ -14,7 +14,7 @@ from picojoule.hardware.document import Document, Location
 from picojoule.hardware.schema import ArraySpec, ChipSpec, ComputeSpec, PartSpec
 from picojoule.sources import check_source
 
-CHIP_NUMBERS = ("clock_hz", "technology_nm", "voltage_v", "area_mm2")
+CHIP_NUMBERS = ("clock_hz", "technology_nm", "voltage_v", "area_mm2", "word_bits")
 NUMBERS: dict[type[Part], tuple[str, ...]] = {
     Memory: (
         "capacity_bits",

@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from picojoule.errors import nearest
 from picojoule.hardware.accelerator import Format
 from picojoule.hardware.document import Document, Location
-from picojoule.workload import Role
+from picojoule.workload import ROLES, Role
 
 DIMENSIONS = "N M C G P Q R S K H B"
 """The field's letters, for messages; any capital letter is accepted."""
@@ -98,6 +98,15 @@ def _once(value: list[Any] | None) -> list[Any] | None:
     return value
 
 
+def _every_role(value: dict[Role, int] | None) -> dict[Role, int] | None:
+    if value is not None and len(value) < len(ROLES):
+        raise _wrong(
+            "a width for weights, inputs and outputs each",
+            "write `word_bits: {weights: 8, inputs: 8, outputs: 8}`",
+        )
+    return value
+
+
 def _unbounded(value: object) -> object:
     if value != "unbounded":
         raise _wrong(
@@ -132,6 +141,9 @@ Size = Annotated[int, Field(strict=True, ge=1, le=2**50)]
 Rate = Annotated[float, Field(strict=True, gt=0, le=1e12, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, le=1e15, allow_inf_nan=False)]
 Truth = Annotated[bool, Field(strict=True)]
+
+
+WordWidths = Annotated[dict[Role, WordWidth] | None, AfterValidator(_every_role)]
 
 
 class _Spec(BaseModel):
@@ -221,6 +233,7 @@ class ChipSpec(_Spec):
     ) = None
     voltage_v: Annotated[float, Field(strict=True, gt=0, le=10, allow_inf_nan=False)] | None = None
     area_mm2: Annotated[float, Field(strict=True, gt=0, le=1e6, allow_inf_nan=False)] | None = None
+    word_bits: WordWidths = None
     parts: Annotated[list[dict[str, Any]], Field(min_length=2, max_length=32)]
 
 

@@ -47,7 +47,9 @@ _APPLICATION = 0x706A6D63
 _HEADER = b"SQLite format 3\0"
 _MODEL = ("cost", "hardware", "mapper", "mapping", "workload")
 """Folders whose text decides what is best and what it costs."""
-_IRRELEVANT = ("name", "description", "sources", "technology_nm", "voltage_v", "area_mm2")
+_IRRELEVANT = (
+    "name", "description", "sources", "technology_nm", "voltage_v", "area_mm2", "word_bits",
+)  # fmt: skip
 """What a chip says about itself that no mapping depends on."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS mappings (

@@ -9,7 +9,7 @@ Energy ~ activity x V^2; the activity of a multiplier in proportion to the produ
 widths, that of everything else to their mean. `lowest_supply_v` is what the path alone would allow:
 delay ~ V / (V - V_T)^a, the path as long as both operands together.
 
-Source: judd2016, Sec. III; moons2016; the survey sze2017, Sec. VII-A, for the results.
+Source: judd2016stripes, Sec. III; moons2016; the survey sze2017, Sec. VII-A, for the results.
 """
 
 import math

@@ -9,7 +9,7 @@ without zeros, runs as before.
 
 Zeros lie anywhere, with the same share in every layer but the first.
 
-Source: albericio2016, Sec. IV; chen2014dadiannao for the baseline.
+Source: albericio2016cnvlutin, Sec. IV; chen2014dadiannao for the baseline.
 """
 
 import math

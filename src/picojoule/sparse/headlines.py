@@ -87,13 +87,13 @@ def _scnn() -> Iterator[Headline]:
         speeds.append(scnn.speedup(runs))
         energies.append(scnn.energy_gain(layers, runs, weights))
         published = known.SCNN_SPEEDUP[name]
-        yield Headline("SCNN", f"speed-up, {name}", published, speeds[-1], "parashar2017")
+        yield Headline("SCNN", f"speed-up, {name}", published, speeds[-1], "parashar2017scnn")
     means = (
         ("speed-up, mean of three (ours: of two)", known.SCNN_MEAN_SPEEDUP, speeds),
         ("energy, mean of three (ours: of two)", known.SCNN_MEAN_ENERGY, energies),
     )
     for what, published, ours in means:
-        yield Headline("SCNN", what, published, sum(ours) / len(ours), "parashar2017")
+        yield Headline("SCNN", what, published, sum(ours) / len(ours), "parashar2017scnn")
 
 
 def _bits() -> Iterator[Headline]:
@@ -105,7 +105,7 @@ def _bits() -> Iterator[Headline]:
     mean = math.prod(gains.values()) ** (1 / len(gains))
     yield Headline("Stripes", "speed-up, alexnet", known.STRIPES_ALEXNET, alone, "sze2017")
     yield Headline(
-        "Stripes", "speed-up, geometric mean of six", known.STRIPES_MEAN, mean, "judd2016"
+        "Stripes", "speed-up, geometric mean of six", known.STRIPES_MEAN, mean, "judd2016stripes"
     )
     gain = bits.scalable_gain(known.ALEXNET, known.MOONS_BITS, supply_v=known.MOONS_SUPPLY_V)
     what = "energy, 16 bits / own bits, alexnet"

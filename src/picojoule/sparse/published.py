@@ -140,7 +140,7 @@ EYERISS_SAVED = 0.45
 """Of a PE's power, by zero gating (chen2017jssc, Sec. V)."""
 
 CNVLUTIN_ZEROS = 0.44
-"""Of the operands of convolutions, on average over the six networks (albericio2016, as quoted in
+"""Of the operands of convolutions, on average over the six networks (albericio2016cnvlutin, as quoted in
 arXiv:1704.07724)."""
 CNVLUTIN_SPEEDUP, CNVLUTIN_PRUNED = 1.37, 1.11
 """Over DaDianNao, and once more with small activations pruned (sze2017, Sec. VII-B)."""
@@ -194,9 +194,9 @@ the operations left (han2015, Tables 4 and 5; recalled: the third is the product
 within rounding, row by row, and the weights left in all are 11 % and 7.5 %)."""
 
 SCNN_SPEEDUP = {"alexnet": 2.37, "vgg16": 3.52}
-"""Over the dense accelerator, by network (parashar2017, Sec. VI; recalled)."""
+"""Over the dense accelerator, by network (parashar2017scnn, Sec. VI; recalled)."""
 SCNN_MEAN_SPEEDUP, SCNN_MEAN_ENERGY = 2.7, 2.3
-"""Over three networks, the third GoogLeNet (parashar2017, abstract)."""
+"""Over three networks, the third GoogLeNet (parashar2017scnn, abstract)."""
 
 STRIPES_BITS = {
     "alexnet": (9, 8, 5, 5, 7),
@@ -206,9 +206,9 @@ STRIPES_BITS = {
     "vgg-s": (7, 8, 9, 7, 9),
     "vgg19": (12, 12, 12, 11, 12, 10, 11, 11, 13, 12, 13, 13, 13, 13, 13, 13),
 }
-"""Bits of activations by convolution, without loss of accuracy (judd2016, Table 1; recalled)."""
+"""Bits of activations by convolution, without loss of accuracy (judd2016stripes, Table 1; recalled)."""
 STRIPES_ALEXNET, STRIPES_MEAN = 2.24, 1.92
-"""Speed-up over 16 bits (sze2017, Sec. VII-A; judd2016, abstract)."""
+"""Speed-up over 16 bits (sze2017, Sec. VII-A; judd2016stripes, abstract)."""
 
 MOONS_BITS = {"CONV1": (7, 4), "CONV2": (7, 7), "CONV3": (8, 9), "CONV4": (9, 8), "CONV5": (9, 8)}
 """Bits of AlexNet's weights and inputs (moons2016, Table II; recalled)."""

@@ -11,7 +11,7 @@ per cycle.
 
 Energy: events times prices; both machines' prices come from the same estimators.
 
-Source: parashar2017, Sec. IV and Table 2. Zeros lie anywhere.
+Source: parashar2017scnn, Sec. IV and Table 2. Zeros lie anywhere.
 """
 
 import math

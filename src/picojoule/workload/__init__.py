@@ -46,6 +46,7 @@ from picojoule.workload.operation import (
 from picojoule.workload.parse import parse_operation
 from picojoule.workload.product import Product, as_product, operand
 from picojoule.workload.profile import LayerProfile, Profile, Totals, profile
+from picojoule.workload.widths import read_widths, with_widths
 
 __all__ = [
     "ROLES",
@@ -93,7 +94,9 @@ __all__ = [
     "parse_operation",
     "pool",
     "profile",
+    "read_widths",
     "softmax",
     "tile_words",
     "transposed_output_size",
+    "with_widths",
 ]

@@ -87,6 +87,10 @@ def chips(draw: st.DrawFn) -> Accelerator:
         technology_nm=draw(st.none() | st.floats(1, 1000)),
         voltage_v=draw(st.none() | st.floats(0.1, 10)),
         area_mm2=draw(st.none() | st.floats(0.1, 1e6)),
+        word_bits=draw(
+            st.just(())
+            | st.tuples(*(st.tuples(st.just(role), st.integers(1, 128)) for role in ROLES))
+        ),
         description=draw(st.text(max_size=40, alphabet=st.characters(exclude_categories=["Cs"]))),
     )
 

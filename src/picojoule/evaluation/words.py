@@ -1,0 +1,41 @@
+"""Words: at which widths a network runs on a chip.
+
+A model file has widths of its own and keeps them. A network of the zoo is shapes only: it runs at
+the widths that the chip is made for, where the chip names them, else at 16 bits.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from picojoule.hardware import Accelerator
+from picojoule.workload import Network, Role, load, with_widths, zoo
+
+
+def load_for(
+    model: str | Path | Any,
+    chip: Accelerator,
+    *,
+    batch: int | None = None,
+    inputs: Any = None,
+    bits: Mapping[Role, int] | None = None,
+) -> Network:
+    """Load a network at the widths that it runs at on a chip.
+
+    Args:
+        model, batch, inputs: As `load` takes them.
+        chip: Names the widths of a zoo network that has none.
+        bits: Role -> width, instead.
+
+    Raises:
+        WorkloadError, Unsupported: As `load` raises them.
+
+    >>> from picojoule.hardware import accelerator
+    >>> network = load_for("alexnet", accelerator("yodann"))
+    >>> [tensor.bits for tensor in network.layers[0].operation.tensors]
+    [1, 12, 12]
+    """
+    network = load(model, batch=batch, inputs=inputs)
+    is_zoo = isinstance(model, str) and model in zoo.names()
+    widths = bits or (dict(chip.word_bits) if is_zoo else {})
+    return with_widths(network, widths) if widths else network
