@@ -1,5 +1,6 @@
 """The `pj` command: parses, calls one public function, prints."""
 
+import importlib
 import io
 import os
 import sys
@@ -23,7 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 on success, 1 where a check disagrees, 2 on bad input, 70 where we are at fault.
     """
-    from picojoule.cli.commands import app
+    # Each module adds its commands; `pj --help` lists them in this order.
+    for name in ("commands", "studies", "lists"):
+        importlib.import_module(f"picojoule.cli.{name}")
+    from picojoule.cli.application import app
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -126,8 +126,8 @@ def _together(dots: tuple[Dot, ...]) -> list[Dot]:
     names: dict[tuple[float, float], list[str]] = {}
     for dot in dots:
         names.setdefault((dot.per_byte, dot.per_s), []).append(dot.name)
-    dots: list[Dot] = []
+    joined: list[Dot] = []
     for place, (first, *others) in names.items():
         name = f"{first} and {len(others)} more" if others else first
-        dots.append(Dot(name, *place))
-    return dots
+        joined.append(Dot(name, *place))
+    return joined

@@ -140,8 +140,8 @@ EYERISS_SAVED = 0.45
 """Of a PE's power, by zero gating (chen2017jssc, Sec. V)."""
 
 CNVLUTIN_ZEROS = 0.44
-"""Of the operands of convolutions, on average over the six networks (albericio2016cnvlutin, as quoted in
-arXiv:1704.07724)."""
+"""Of the operands of convolutions, on average over the six networks (albericio2016cnvlutin, as
+quoted in arXiv:1704.07724)."""
 CNVLUTIN_SPEEDUP, CNVLUTIN_PRUNED = 1.37, 1.11
 """Over DaDianNao, and once more with small activations pruned (sze2017, Sec. VII-B)."""
 
@@ -206,7 +206,8 @@ STRIPES_BITS = {
     "vgg-s": (7, 8, 9, 7, 9),
     "vgg19": (12, 12, 12, 11, 12, 10, 11, 11, 13, 12, 13, 13, 13, 13, 13, 13),
 }
-"""Bits of activations by convolution, without loss of accuracy (judd2016stripes, Table 1; recalled)."""
+"""Bits of activations by convolution, without loss of accuracy (judd2016stripes, Table 1;
+recalled)."""
 STRIPES_ALEXNET, STRIPES_MEAN = 2.24, 1.92
 """Speed-up over 16 bits (sze2017, Sec. VII-A; judd2016stripes, abstract)."""
 
