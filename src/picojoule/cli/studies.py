@@ -93,7 +93,7 @@ def eyexam_command(
     constraints: Rules = None,
     dataflow: Dataflow = None,
     factors: Factors = "auto",
-    time_limit: TimeLimit = None,
+    time_limit: TimeLimit = 20.0,
     jobs: Jobs = None,
     no_cache: NoCache = False,
     form: Format = "table",

@@ -137,7 +137,7 @@ def examine(
     constraints: Constraints | None = None,
     dataflow: str | None = None,
     factors: str = "auto",
-    time_limit_s: float | None = None,
+    time_limit_s: float | None = 20.0,
     jobs: int | None = None,
     cache: bool | str | Path = True,
     progress: Progress | None = None,
@@ -151,8 +151,8 @@ def examine(
         constraints: Which mappings are allowed; limits on results are not for bounds.
         dataflow: One that every mapping follows besides, see `dataflows.DATAFLOWS`.
         factors, jobs, cache: As for `evaluate`.
-        time_limit_s: Seconds for each of the three searches on the chip's memories; a bound whose
-            search it cut short is the least that the search had proved.
+        time_limit_s: Seconds for each of the three searches on the chip's memories, None for no
+            limit; a bound whose search it cut short is the least that the search had proved.
         progress: As for `evaluate`, over those three searches.
 
     Returns:
@@ -232,18 +232,20 @@ def _examine_layer(
         dataflow_macs_per_cycle(operation, chip, constraints),
         pes_macs_per_cycle(operation, chip, constraints),
     )
-    *relaxed, attained = results
-    searched = [attained.macs / attained.latency_cycles]
-    for result in (*reversed(relaxed), arranged):
-        # A relaxed chip does what the next one does; where factors are chosen by layer, its own
-        # search may have had fewer.
-        searched.insert(0, max(_bound(result), searched[0]))
-    certificates = [result.certificate for result in (arranged, *results)]
+    searched = (arranged, *results)
+    # What a stricter chip attains, a relaxed one does, too, whatever factors its own search had;
+    # and what bounds a relaxed chip bounds a stricter one, whose own bound may be cut short.
+    attained = [result.macs / result.latency_cycles for result in searched]
+    bounds = list(counted)
+    for step, result in enumerate(searched[:-1]):
+        bounds.append(min(bounds[-1], max(_bound(result), *attained[step:])))
+    bounds.append(attained[-1])
+    certificates = [result.certificate for result in searched]
     return LayerExam(
-        name=attained.name,
-        bounds=(*counted, *searched),
+        name=results[-1].name,
+        bounds=tuple(bounds),
         peak_macs_per_cycle=peak_macs_per_cycle(chip),
-        result=attained,
+        result=results[-1],
         is_proved=all(one is not None and one.optimal for one in certificates),
     )
 

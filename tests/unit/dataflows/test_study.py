@@ -2,7 +2,7 @@
 
 import pytest
 
-from picojoule.dataflows import DATAFLOWS, Storage, study_chips
+from picojoule.dataflows import DATAFLOWS, study_chips
 from picojoule.errors import HardwareError, PicojouleError
 from picojoule.hardware import (
     Memory,
@@ -14,16 +14,16 @@ from picojoule.hardware import (
 from picojoule.workload import parse_operation
 
 CONV1 = parse_operation("conv N=16 M=96 C=3 P=55 Q=55 R=11 S=11 stride=4")
-WS = Storage(2, 342_323)
+WS = (2, 342_323)
 
 
-def memories(name: str, storage: Storage, pes: int = 256) -> dict[str, Memory]:
-    (chip, *_) = study_chips(name, storage, pes=pes, operation=CONV1)
+def memories(name: str, storage: tuple[int, int], pes: int = 256) -> dict[str, Memory]:
+    (chip, *_) = study_chips(name, *storage, pes=pes, operation=CONV1)
     return {memory.name: memory for memory in chip.memories}
 
 
 def test_row_stationary_is_the_chip_of_the_library() -> None:
-    (chip,) = study_chips("rs", Storage(512, 128 * 1024), pes=256, operation=CONV1)
+    (chip,) = study_chips("rs", 512, 128 * 1024, pes=256, operation=CONV1)
     assert chip.parts == accelerator("eyeriss-isca-256").parts
 
 
@@ -31,11 +31,11 @@ def test_registers_hold_what_the_dataflow_keeps() -> None:
     assert memories("ws", WS)["rf"].holds == ("weights",)
     assert memories("is", WS)["rf"].holds == ("inputs",)
     assert memories("os_c", WS)["rf"].holds == ("outputs",)
-    assert "rf" not in memories("nlr", Storage(0, 346_000))
+    assert "rf" not in memories("nlr", (0, 346_000))
 
 
 def test_registers_beside_the_sum_pass_inputs_on() -> None:
-    found = memories("os_a", Storage(98, 249_754))
+    found = memories("os_a", (98, 249_754))
     assert found["rf"].capacity_bits == 16
     assert found["window"].capacity_bits == 256 * 96 * 8
     assert found["window"].holds == ("inputs",)
@@ -43,12 +43,12 @@ def test_registers_beside_the_sum_pass_inputs_on() -> None:
 
 
 def test_weight_stationary_divides_its_buffer() -> None:
-    first, *divided = study_chips("ws", WS, pes=256, operation=CONV1)
+    first, *divided = study_chips("ws", *WS, pes=256, operation=CONV1)
     assert "sums" not in [memory.name for memory in first.memories]
     for chip, filters in zip(divided, (1, 2, 3), strict=True):
         sums, buffer = chip.memories[1:3]
         assert sums.capacity_bits == filters * 16 * 55 * 55 * 16
-        assert sums.capacity_bits + buffer.capacity_bits == 8 * WS.buffer_bytes
+        assert sums.capacity_bits + buffer.capacity_bits == 8 * WS[1]
         assert (sums.holds, buffer.holds) == (("outputs",), ("weights", "inputs"))
 
 
@@ -62,8 +62,8 @@ def test_any_number_of_pes_is_arranged_nearly_square(pes: int, x: int, y: int) -
 
 def test_a_generated_chip_is_a_file_with_sources(tmp_path) -> None:
     for name in DATAFLOWS:
-        storage = Storage(0 if name == "nlr" else 98, 65_536)
-        for chip in study_chips(name, storage, pes=64, operation=CONV1):
+        storage = (0 if name == "nlr" else 98, 65_536)
+        for chip in study_chips(name, *storage, pes=64, operation=CONV1):
             path = tmp_path / "chip.yaml"
             path.write_text(dump_accelerator(chip))
             assert load_accelerator(path) == chip
@@ -73,19 +73,19 @@ def test_a_generated_chip_is_a_file_with_sources(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("name", "storage", "pes"),
     [
-        ("ws", Storage(0, 4096), 16),
-        ("rs", Storage(4, 4096), 16),
-        ("os_a", Storage(-2, 4096), 16),
-        ("ws", Storage(2, 0), 16),
-        ("ws", Storage(2, 4096), 1),
-        ("ws", Storage(2, 4096), 0),
-        ("ws", Storage(2, 4096), 10**9),
-        ("xs", Storage(2, 4096), 16),
+        ("ws", (0, 4096), 16),
+        ("rs", (4, 4096), 16),
+        ("os_a", (-2, 4096), 16),
+        ("ws", (2, 0), 16),
+        ("ws", (2, 4096), 1),
+        ("ws", (2, 4096), 0),
+        ("ws", (2, 4096), 10**9),
+        ("xs", (2, 4096), 16),
     ],
 )
-def test_impossible_sizes_are_refused(name: str, storage: Storage, pes: int) -> None:
+def test_impossible_sizes_are_refused(name: str, storage: tuple[int, int], pes: int) -> None:
     with pytest.raises(PicojouleError):
-        study_chips(name, storage, pes=pes, operation=CONV1)
+        study_chips(name, *storage, pes=pes, operation=CONV1)
 
 
 def test_sums_leave_room_for_operands() -> None:

@@ -138,7 +138,17 @@ def test_a_cut_search_bounds_by_what_it_proved() -> None:
     for one, other in zip(whole.layers, cut.layers, strict=True):
         assert not other.is_proved
         assert all(a <= b * (1 + 1e-12) for a, b in zip(one.bounds[:6], other.bounds[:6]))
+        assert all(a >= b for a, b in itertools.pairwise(other.bounds))
     assert "cut short: C1, " in describe_examination(cut)
+
+
+@pytest.mark.parametrize("name", ["ws", "os_a", "rs", "nlr"])
+def test_a_dataflow_bounds_no_less(name: str) -> None:
+    free = examine("lenet5", "eyeriss-isca-256", cache=False)
+    bound = examine("lenet5", "eyeriss-isca-256", dataflow=name, cache=False)
+    for one, other in zip(free.layers, bound.layers, strict=True):
+        assert all(a >= b * (1 - 1e-12) for a, b in zip(one.bounds, other.bounds))
+        assert all(a >= b for a, b in itertools.pairwise(other.bounds))
 
 
 def test_pictures_show_each_layer(exam: Examination, tmp_path: Path) -> None:
