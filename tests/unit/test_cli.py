@@ -47,6 +47,9 @@ def test_tables_fit_a_hundred_columns(pj: Any) -> None:
         ("evaluate", "lstm", "--on", "eyeriss", "--nests"),
         ("map", CONV, "--on", "systolic-128"),
         ("compare", "lenet5", "--layers", "all"),
+        ("compare", "lenet5", "--layers", "all", "--model", "exact", "--pes", "16", "--batch", "1"),
+        ("eyexam", "lenet5", "--on", "eyeriss"),
+        ("zeros",),
         ("systolic", "resnet152"),
         ("systolic", "mobilenet-v2", "--batch", "4"),
         ("systolic", "lstm", "--dataflow", "os"),
@@ -62,6 +65,8 @@ def test_tables_fit_a_hundred_columns(pj: Any) -> None:
     [
         (("profile", "alexnet"), "layers"),
         (("evaluate", "lenet5", "--on", "eyeriss"), "layers"),
+        (("eyexam", "lenet5", "--on", "eyeriss"), "layers"),
+        (("zeros",), "headlines"),
         (("map", CONV, "--on", "eyeriss"), "layers"),
         (("systolic", "googlenet", "--rows", "16"), "layers"),
         (("systolic", CONV, "--dataflow", "is"), "layers"),

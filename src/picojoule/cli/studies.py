@@ -189,6 +189,20 @@ def systolic_command(
     )
 
 
+@app.command("zeros")
+def zeros_command(form: Format = "table", file: File = None, quiet: Quiet = False) -> None:
+    """Compare what published machines gain from zeros and short words with our models of them."""
+    output = Output(form, file, quiet)
+    from picojoule.sparse import describe_headlines, headlines
+
+    found = headlines()
+    output.emit(
+        text=lambda: describe_headlines(found, width=output.width, color=output.color),
+        data={"headlines": [one.to_dict() for one in found]},
+        records=[one.to_dict() for one in found],
+    )
+
+
 @app.command("dataflow")
 def dataflow_command(
     name: Annotated[

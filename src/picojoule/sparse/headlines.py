@@ -1,8 +1,8 @@
 """Headlines: each published machine's own figures, beside what its model gives when it runs."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 from picojoule.report import WIDTH, Column, Table, scaled, to_text
 from picojoule.sparse import bits, cnvlutin, eie, gating, scnn
@@ -30,13 +30,19 @@ class Headline:
         """Ours over the published one, less 1."""
         return self.ours / self.published - 1.0
 
+    def to_dict(self) -> dict[str, str | float]:
+        """Plain data, for JSON."""
+        return {**asdict(self), "error": self.error}
+
 
 def headlines() -> tuple[Headline, ...]:
     """Run every model and compare; some seconds."""
     return (*_gating(), *_cnvlutin(), *_eie(), *_scnn(), *_bits())
 
 
-def describe_headlines(*, width: int = WIDTH, color: bool = False) -> str:
+def describe_headlines(
+    found: Sequence[Headline], *, width: int = WIDTH, color: bool = False
+) -> str:
     """The table of `headlines`, as text."""
     columns = (
         Column("machine", "machine", align="left"),
@@ -47,8 +53,7 @@ def describe_headlines(*, width: int = WIDTH, color: bool = False) -> str:
         Column("source", "source", align="left"),
     )
     rows = tuple(
-        (one.machine, one.what, one.published, one.ours, one.error, one.source)
-        for one in headlines()
+        (one.machine, one.what, one.published, one.ours, one.error, one.source) for one in found
     )
     table = Table("Published figures of machines that use zeros or short words", columns, rows)
     return to_text(table, width=width, color=color)
