@@ -25,7 +25,7 @@ demo: $(VENV)/warm
 	$(BIN)/pj evaluate alexnet --on eyeriss --save alexnet.json
 
 test: $(VENV)/dev $(VENV)/warm
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n auto --dist worksteal -m 'not slow'
 
 test-all: $(VENV)/dev $(VENV)/warm
 	HYPOTHESIS_PROFILE=random $(BIN)/python -m pytest
