@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from picojoule.cost import systolic_cost
-from picojoule.hardware import DATAFLOWS, DRAINS, FOLDS, SystolicArray
+from picojoule.hardware import DRAINS, FOLDS, SYSTOLIC_DATAFLOWS, SystolicArray
 from picojoule.simulate import NOTHING, SystolicRun, multiply, run_systolic
 from picojoule.workload import (
     Operation,
@@ -56,7 +56,7 @@ def assert_alike(operation: Operation, array: SystolicArray, dataflow: str, run:
     st.integers(1, 13),
     st.integers(1, 13),
     ARRAYS,
-    st.sampled_from(DATAFLOWS),
+    st.sampled_from(SYSTOLIC_DATAFLOWS),
     st.integers(0, 1000),
 )
 def test_products(
@@ -90,7 +90,7 @@ def convolve(inputs: np.ndarray, weights: np.ndarray, step: tuple[int, int], spr
     st.tuples(st.integers(1, 2), st.integers(1, 2), st.integers(1, 2)),
     st.integers(1, 3),
     ARRAYS,
-    st.sampled_from(DATAFLOWS),
+    st.sampled_from(SYSTOLIC_DATAFLOWS),
 )
 def test_convolutions(
     sizes: tuple[int, ...],
@@ -133,7 +133,7 @@ def test_convolutions(
     assert_alike(operation, array, dataflow, run)
 
 
-@pytest.mark.parametrize("dataflow", DATAFLOWS)
+@pytest.mark.parametrize("dataflow", SYSTOLIC_DATAFLOWS)
 def test_other_products(dataflow: str) -> None:
     array = SystolicArray(3, 5)
     layer = fully_connected("fc", M=7, C=11, N=2)
@@ -148,7 +148,7 @@ def test_other_products(dataflow: str) -> None:
     assert_alike(heads, array, dataflow, run)
 
 
-@pytest.mark.parametrize("dataflow", DATAFLOWS)
+@pytest.mark.parametrize("dataflow", SYSTOLIC_DATAFLOWS)
 def test_a_transposed_convolution_overlaps_in_its_output(dataflow: str) -> None:
     operation = conv_transposed("up", M=2, C=3, P=4, R=3, stride=2)
     inputs, weights = numbers((1, 3, 4, 1), 7), numbers((2, 3, 3, 1), 8)
@@ -161,7 +161,7 @@ def test_a_transposed_convolution_overlaps_in_its_output(dataflow: str) -> None:
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 5), st.sampled_from(DATAFLOWS))
+@given(st.integers(1, 9), st.integers(1, 5), st.integers(1, 5), st.sampled_from(SYSTOLIC_DATAFLOWS))
 def test_the_skew(stream: int, rows: int, columns: int, dataflow: str) -> None:
     """On a full array each PE works on its word in the cycle that geometry gives it."""
     left, top = {

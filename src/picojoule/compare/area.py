@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from picojoule.components import memory_area_points
+from picojoule.hardware import STUDY_WORD_BYTES
 
-WORD_BYTES = 2
-"""The study's words have 16 bits."""
 BASELINE_BYTES = 512
 """Of a register file, and of the buffer for each PE, where the budget comes from."""
 _SMALLEST_BUFFER = 64
@@ -40,12 +39,12 @@ class Storage:
     @property
     def rf_words(self) -> int:
         """Words of one PE's register file."""
-        return self.rf_bytes // WORD_BYTES
+        return self.rf_bytes // STUDY_WORD_BYTES
 
     @property
     def buffer_words(self) -> int:
         """Words of the buffer."""
-        return self.buffer_bytes // WORD_BYTES
+        return self.buffer_bytes // STUDY_WORD_BYTES
 
     @property
     def total_bytes(self) -> int:

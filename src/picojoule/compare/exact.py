@@ -11,14 +11,14 @@ Source: chen2016isca, Sec. VI, for the chips; docs/compare.md says where the two
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from picojoule.compare.area import WORD_BYTES, Storage, storage
+from picojoule.compare.area import Storage, storage
 from picojoule.compare.result import LEVELS, Comparison, Cost, DataflowCost, LayerCost
 from picojoule.compare.shape import Shape
 from picojoule.compare.survey import DATAFLOWS, asked_shapes, chip_of
 from picojoule.dataflows import study_chips
 from picojoule.errors import PicojouleError
 from picojoule.evaluation import LayerResult, evaluate_operation
-from picojoule.hardware import Accelerator, Array, Compute
+from picojoule.hardware import STUDY_WORD_BYTES, Accelerator, Array, Compute
 from picojoule.workload import Layer, Network, Operation
 
 Progress = Callable[[int, int, str], None]
@@ -67,7 +67,7 @@ def exact(
 def chips_of(shapes: Sequence[Shape], pes: int) -> dict[str, Storage]:
     """The storage of each dataflow's chip for a network."""
     chips = {dataflow.key: chip_of(dataflow, shapes, pes) for dataflow in DATAFLOWS}
-    return {**chips, "is": storage(pes, rf_bytes=WORD_BYTES), "flex": chips["rs"]}
+    return {**chips, "is": storage(pes, rf_bytes=STUDY_WORD_BYTES), "flex": chips["rs"]}
 
 
 def exact_cost(

@@ -24,15 +24,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from picojoule.compare.area import BASELINE_BYTES, WORD_BYTES, Storage
+from picojoule.compare.area import BASELINE_BYTES, Storage
 from picojoule.compare.dataflow import Block, Dataflow, Whole, grid, keep, rounds, tiles, windows
 from picojoule.compare.shape import Shape
 from picojoule.compare.split import from_totals
+from picojoule.hardware import STUDY_WORD_BYTES
 
 
 def _registers(shapes: Sequence[Shape]) -> int:
     del shapes
-    return BASELINE_BYTES // WORD_BYTES
+    return BASELINE_BYTES // STUDY_WORD_BYTES
 
 
 def _blocks(shape: Shape, chip: Storage) -> Iterator[Block]:

@@ -11,7 +11,7 @@ Source: chen2016isca, Sec. VI and VII; sze2017, Sec. V-B. docs/compare.md says w
 from collections.abc import Sequence
 from dataclasses import replace
 
-from picojoule.compare.area import WORD_BYTES, Storage, storage
+from picojoule.compare.area import Storage, storage
 from picojoule.compare.dataflow import Chosen, Dataflow, Score, best_mapping, total_energy
 from picojoule.compare.no_local_reuse import NO_LOCAL_REUSE
 from picojoule.compare.output_stationary import OUTPUT_STATIONARY
@@ -21,6 +21,7 @@ from picojoule.compare.shape import LAYERS, LeftOut, Shape, shapes_of
 from picojoule.compare.split import PRICES, Prices
 from picojoule.compare.weight_stationary import WEIGHT_STATIONARY
 from picojoule.errors import Unsupported, WorkloadError, nearest
+from picojoule.hardware import STUDY_WORD_BYTES
 from picojoule.workload import Network
 
 DATAFLOWS: tuple[Dataflow, ...] = (
@@ -96,7 +97,7 @@ def asked_shapes(
 
 def chip_of(dataflow: Dataflow, shapes: Sequence[Shape], pes: int) -> Storage:
     """The storage of a dataflow's chip for a network."""
-    return storage(pes, rf_bytes=dataflow.registers(shapes) * WORD_BYTES)
+    return storage(pes, rf_bytes=dataflow.registers(shapes) * STUDY_WORD_BYTES)
 
 
 def _check(pes: int, batch: int, layers: str) -> None:

@@ -16,7 +16,7 @@ its paper.
 
 from dataclasses import dataclass
 
-from picojoule.hardware import DATAFLOWS, Dataflow, SystolicArray
+from picojoule.hardware import SYSTOLIC_DATAFLOWS, SystolicArray, SystolicDataflow
 from picojoule.workload import Operation, Product, as_product
 
 
@@ -36,7 +36,7 @@ class SystolicCost:
         output_reads: Partial sums that are read back to be added to, outside the array.
     """
 
-    dataflow: Dataflow
+    dataflow: SystolicDataflow
     cycles: int
     folds: int
     macs: int
@@ -59,7 +59,7 @@ class SystolicCost:
 
 
 def systolic_cost(
-    work: Operation | Product, array: SystolicArray, dataflow: Dataflow
+    work: Operation | Product, array: SystolicArray, dataflow: SystolicDataflow
 ) -> SystolicCost:
     """Count what an operation costs on a systolic array.
 
@@ -115,14 +115,16 @@ def systolic_cost(
 
 
 def systolic_costs(
-    work: Operation | Product, array: SystolicArray, dataflows: tuple[Dataflow, ...] = DATAFLOWS
+    work: Operation | Product,
+    array: SystolicArray,
+    dataflows: tuple[SystolicDataflow, ...] = SYSTOLIC_DATAFLOWS,
 ) -> tuple[SystolicCost, ...]:
     """Count for several dataflows, in their order; arguments as `systolic_cost`."""
     product = work if isinstance(work, Product) else as_product(work)
     return tuple(systolic_cost(product, array, dataflow) for dataflow in dataflows)
 
 
-def _spread(product: Product, dataflow: Dataflow) -> tuple[int, int, int]:
+def _spread(product: Product, dataflow: SystolicDataflow) -> tuple[int, int, int]:
     """What lies down the rows, across the columns, and streams: S_R, S_C and T of the paper."""
     return {
         "ws": (product.window, product.filters, product.pixels),

@@ -1,8 +1,7 @@
 """Picture: what a mapping keeps in a PE, sends to many PEs and adds up across them.
 
 Everything shown is read off the mapping: the words that the PEs need in the first step, and how
-    long
-the tile of a PE stays before a loop outside it moves on.
+long the tile of a PE stays before a loop outside it moves on.
 """
 
 import itertools

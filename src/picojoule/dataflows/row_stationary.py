@@ -34,8 +34,7 @@ def row_stationary(operation: Operation, chip: Accelerator) -> Constraints:
     Chips: Eyeriss.
 
     Where there is no plane, as in FC layers and matrix products, rows are single words: what is
-        left
-    is p filters by q channels in each PE, and channels and filters spread over the array.
+    left is p filters by q channels in each PE, and channels and filters spread over the array.
 
     Raises:
         MappingError: The chip has no array, no place for one of the tensors in a PE, or no axis as

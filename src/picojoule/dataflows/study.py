@@ -8,7 +8,7 @@ import math
 from picojoule.dataflows.catalogue import dataflow
 from picojoule.dataflows.dims import parts_of
 from picojoule.errors import HardwareError
-from picojoule.hardware import WORD_BYTES, Accelerator, hierarchy_chip
+from picojoule.hardware import STUDY_WORD_BYTES, Accelerator, hierarchy_chip
 from picojoule.workload import ROLES, Operation, Role, tile_words
 
 _KEEPS: dict[str, tuple[Role, ...]] = {
@@ -47,7 +47,7 @@ def study_chips(
         MappingError: The dataflow is not known.
     """
     dataflow(name)
-    least = WORD_BYTES * {"nlr": 0, "rs": 3, "flex": 0}.get(name, 1)
+    least = STUDY_WORD_BYTES * {"nlr": 0, "rs": 3, "flex": 0}.get(name, 1)
     if rf_bytes < least:
         raise HardwareError(
             f"dataflow {name} cannot run on this chip",
@@ -56,8 +56,8 @@ def study_chips(
             expected=f"at least {least}, for what it keeps there",
             fix="give its PEs more of the storage",
         )
-    spare = rf_bytes - WORD_BYTES if name in _PASSES_ON else 0
-    window = pes * spare if spare >= WORD_BYTES else 0
+    spare = rf_bytes - STUDY_WORD_BYTES if name in _PASSES_ON else 0
+    window = pes * spare if spare >= STUDY_WORD_BYTES else 0
 
     def chip(sums_bytes: int = 0) -> Accelerator:
         return hierarchy_chip(
@@ -79,10 +79,10 @@ def _sums_bytes(operation: Operation, buffer_bytes: int) -> list[int]:
     """Sizes of the partial sums that WS may keep: of numbers of filters that divide."""
     parts = parts_of(operation)
     tile = {dim: operation.sizes[dim] for dim in (*parts.batch, *parts.plane)}
-    word = WORD_BYTES * tile_words(operation.output, tile)
+    word = STUDY_WORD_BYTES * tile_words(operation.output, tile)
     filters = math.prod(operation.sizes[dim] for dim in (*parts.channels, *parts.groups))
     return [
         n * word
         for n in range(1, filters + 1)
-        if filters % n == 0 and n * word <= buffer_bytes - WORD_BYTES
+        if filters % n == 0 and n * word <= buffer_bytes - STUDY_WORD_BYTES
     ]

@@ -157,7 +157,10 @@ def _from_file(layers: Mapping[str, Layer], path: Path) -> dict[str, dict[str, D
         found[name] = {}
         for key, value in rules.items():
             tensor = _tensor(layer.operation, key, document.where((*at, key)))
-            found[name][tensor.name] = _read(value, tensor, document, (*at, key))
+            if isinstance(value, Mapping) and "array" in value:
+                found[name][tensor.name] = _measured(value, path.parent, document, (*at, key))
+            else:
+                found[name][tensor.name] = _read(value, tensor, document, (*at, key))
     return found
 
 
@@ -166,9 +169,6 @@ def _read(value: Any, tensor: Tensor, document: Document, at: Location) -> Densi
     if not isinstance(value, Mapping):
         number = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         return Uniform(read_spec(ShareSpec, {"share": number}, document, at).share)
-    if "array" in value:
-        spec = read_spec(ArraySpec, value, document, at)
-        return measure(_read_array(spec.array, document, at), threshold=spec.threshold)
     if "slices" in value:
         slices = read_spec(SlicesSpec, value, document, at)
         return Pruned(slices.slices, _axis(slices.axis, tensor, document, at))
@@ -197,11 +197,19 @@ def _axis(dim: str, tensor: Tensor, document: Document, at: Location) -> int:
     )
 
 
-def _read_array(text: str, document: Document, at: Location) -> Any:
+def _measured(value: Any, folder: Path, document: Document, at: Location) -> Density:
+    """The zeros of an actual tensor, in an .npy file of the density file's folder."""
+    spec = read_spec(ArraySpec, value, document, at)
+    array = _read_array(spec.array, folder, document.where((*at, "array")))
+    return measure(array, threshold=spec.threshold)
+
+
+def _read_array(text: str, folder: Path, where: str) -> Any:
     """An .npy file; nothing in it is executed."""
-    path = Path(text)
-    where = document.where((*at, "array"))
     try:
+        path = (folder / text).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            raise ValueError("it lies outside the folder of the density file")
         if path.stat().st_size > LARGEST_ARRAY_BYTES:
             raise ValueError("the file is over 1 GB")
         array = np.load(path, allow_pickle=False)
@@ -213,6 +221,6 @@ def _read_array(text: str, document: Document, at: Location) -> Any:
             where=where,
             got=f"{text}: {error}",
             expected="a .npy file of numbers, at most 1 GB",
-            fix="write it with numpy.save",
+            fix="write it with numpy.save, beside the density file",
         ) from None
     return array

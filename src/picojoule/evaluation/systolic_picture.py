@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 from picojoule.errors import Unsupported
 from picojoule.evaluation.systolic_report import SystolicReport
-from picojoule.hardware import Dataflow
+from picojoule.hardware import SystolicDataflow
 from picojoule.report import WIDTH
 from picojoule.simulate import NOTHING, multiply
 
 LARGEST_GRID = 64
 LARGEST_CYCLES = 400
 """PEs and cycles of a picture that anybody would look at."""
-_SHOWN: dict[Dataflow, tuple[str, str]] = {
+_SHOWN: dict[SystolicDataflow, tuple[str, str]] = {
     "ws": ("position in the window of the weight it holds", "pixel"),
     "is": ("position in the window of the input it holds", "filter"),
     "os": ("", "position in the window"),
@@ -49,7 +49,7 @@ def draw_systolic(report: SystolicReport, *, width: int = WIDTH) -> str:
     return "\n".join(_draw(report, flow, width) for flow in report.dataflows)
 
 
-def _draw(report: SystolicReport, dataflow: Dataflow, width: int) -> str:
+def _draw(report: SystolicReport, dataflow: SystolicDataflow, width: int) -> str:
     product = report.layers[0].product
     frames: list[tuple[str, ...]] = []
     digits = len(str(max(product.pixels, product.window, product.filters) - 1))

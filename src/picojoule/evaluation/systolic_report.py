@@ -10,7 +10,14 @@ from picojoule.cost import SystolicCost, systolic_costs
 from picojoule.errors import Unsupported, WorkloadError
 from picojoule.evaluation.result import Unmapped
 from picojoule.evaluation.tables import ignored_table, unmapped_table
-from picojoule.hardware import DATAFLOWS, Dataflow, Drain, Folds, SystolicArray, check_dataflow
+from picojoule.hardware import (
+    SYSTOLIC_DATAFLOWS,
+    Drain,
+    Folds,
+    SystolicArray,
+    SystolicDataflow,
+    check_systolic_dataflow,
+)
 from picojoule.report import WIDTH, Cell, Column, Table, count, scaled, to_text
 from picojoule.workload import (
     Ignored,
@@ -46,19 +53,19 @@ class SystolicLayer:
     costs: tuple[SystolicCost, ...]
 
     @property
-    def best(self) -> Dataflow:
+    def best(self) -> SystolicDataflow:
         """The dataflow of fewest cycles; the first of equals."""
         return min(self.costs, key=lambda cost: cost.cycles).dataflow
 
-    def cycles(self, dataflow: Dataflow) -> int:
+    def cycles(self, dataflow: SystolicDataflow) -> int:
         """Cycles of all repeats."""
         return self.repeats * self._cost(dataflow).cycles
 
-    def utilization(self, dataflow: Dataflow) -> float:
+    def utilization(self, dataflow: SystolicDataflow) -> float:
         """MACs done, over those that all PEs could have done in that time."""
         return self._cost(dataflow).utilization
 
-    def _cost(self, dataflow: Dataflow) -> SystolicCost:
+    def _cost(self, dataflow: SystolicDataflow) -> SystolicCost:
         return next(cost for cost in self.costs if cost.dataflow == dataflow)
 
     def to_dict(self, *, scale_sim: bool) -> dict[str, Any]:
@@ -107,7 +114,7 @@ class SystolicReport:
     network: str
     batch: int
     array: SystolicArray
-    dataflows: tuple[Dataflow, ...]
+    dataflows: tuple[SystolicDataflow, ...]
     layers: tuple[SystolicLayer, ...]
     unmapped: tuple[Unmapped, ...]
     ignored: tuple[Ignored, ...]
@@ -117,11 +124,11 @@ class SystolicReport:
         """Multiply-accumulates of all layers."""
         return sum(layer.repeats * layer.product.macs for layer in self.layers)
 
-    def cycles(self, dataflow: Dataflow | None = None) -> int:
+    def cycles(self, dataflow: SystolicDataflow | None = None) -> int:
         """Cycles of all layers; without a dataflow each layer takes its best."""
         return sum(layer.cycles(dataflow or layer.best) for layer in self.layers)
 
-    def utilization(self, dataflow: Dataflow | None = None) -> float:
+    def utilization(self, dataflow: SystolicDataflow | None = None) -> float:
         """MACs done, over those that all PEs could have done in that time."""
         return self.macs / (self.array.pes * self.cycles(dataflow))
 
@@ -185,7 +192,11 @@ def systolic(
     ('os', 16830)
     """
     array = SystolicArray(rows, columns, drain=cast(Drain, drain), folds=cast(Folds, folds))
-    chosen = DATAFLOWS if dataflow == "all" else (check_dataflow(dataflow, others=("all",)),)
+    chosen = (
+        SYSTOLIC_DATAFLOWS
+        if dataflow == "all"
+        else (check_systolic_dataflow(dataflow, others=("all",)),)
+    )
     network = _network(work, batch, inputs)
     layers: list[SystolicLayer] = []
     unmapped: list[Unmapped] = []

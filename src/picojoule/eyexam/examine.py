@@ -15,7 +15,6 @@ from picojoule.eyexam.steps import (
     outer_bytes_per_s,
     overlapping,
     parallel_macs,
-    peak_macs_per_cycle,
     pes_macs_per_cycle,
     without_bandwidth,
     without_memories,
@@ -210,7 +209,7 @@ def examine(
             _examine_layer(on_array(results[0].operation), results, target)
             for results in zip(*(run.layers for run in runs), strict=True)
         ),
-        peak_macs_per_s=peak_macs_per_cycle(target) * target.clock_hz,
+        peak_macs_per_s=target.peak_macs_per_cycle * target.clock_hz,
         outer_bytes_per_s=outer_bytes_per_s(target),
     )
 
@@ -244,7 +243,7 @@ def _examine_layer(
     return LayerExam(
         name=results[-1].name,
         bounds=tuple(bounds),
-        peak_macs_per_cycle=peak_macs_per_cycle(chip),
+        peak_macs_per_cycle=chip.peak_macs_per_cycle,
         result=results[-1],
         is_proved=all(one is not None and one.optimal for one in certificates),
     )

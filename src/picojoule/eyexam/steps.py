@@ -154,11 +154,6 @@ def _free_of_charge(part: Memory | Array | Compute) -> Memory | Array | Compute:
     return dataclasses.replace(part, mac_pj=0.0, leakage_w=0.0)
 
 
-def peak_macs_per_cycle(chip: Accelerator) -> float:
-    """What all compute units do when none waits."""
-    return chip.compute_units / chip.compute.cycles
-
-
 def outer_bytes_per_s(chip: Accelerator) -> float:
     """Bandwidth of the outermost memory, both directions together; infinite where unlimited."""
     outermost = chip.memories[0]

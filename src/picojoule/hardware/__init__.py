@@ -13,30 +13,29 @@ from picojoule.hardware.accelerator import (
 from picojoule.hardware.describe import PartRow, describe
 from picojoule.hardware.diagram import Block, blocks, draw_svg, draw_text
 from picojoule.hardware.document import Document, Location, Subject, parse_document, read_document
-from picojoule.hardware.hierarchy import WORD_BYTES, hierarchy_chip
+from picojoule.hardware.hierarchy import STUDY_WORD_BYTES, hierarchy_chip
 from picojoule.hardware.load import accelerator, dump_accelerator, library, load_accelerator
 from picojoule.hardware.schema import SourceText, read_spec
 from picojoule.hardware.systolic import (
-    DATAFLOWS,
     DRAINS,
     FOLDS,
-    Dataflow,
+    SYSTOLIC_DATAFLOWS,
     Drain,
     Folds,
     SystolicArray,
-    check_dataflow,
+    SystolicDataflow,
+    check_systolic_dataflow,
 )
 
 __all__ = [
-    "DATAFLOWS",
     "DRAINS",
     "FOLDS",
-    "WORD_BYTES",
+    "STUDY_WORD_BYTES",
+    "SYSTOLIC_DATAFLOWS",
     "Accelerator",
     "Array",
     "Block",
     "Compute",
-    "Dataflow",
     "Document",
     "Drain",
     "Folds",
@@ -50,9 +49,10 @@ __all__ = [
     "SourceText",
     "Subject",
     "SystolicArray",
+    "SystolicDataflow",
     "accelerator",
     "blocks",
-    "check_dataflow",
+    "check_systolic_dataflow",
     "describe",
     "draw_svg",
     "draw_text",

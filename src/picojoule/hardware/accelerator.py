@@ -221,6 +221,20 @@ class Accelerator:
         return last
 
     @property
+    def peak_macs_per_cycle(self) -> float:
+        """What all compute units do when none waits."""
+        return self.compute_units / self.compute.cycles
+
+    @property
+    def on_chip_bits(self) -> int:
+        """Capacity of all instances of all memories but the outermost."""
+        bits = 0
+        for memory in self.memories[1:]:
+            own = (memory.capacity_bits or 0) + sum(size for _, size in memory.partitions)
+            bits += own * self.instances(memory)
+        return bits
+
+    @property
     def compute_units(self) -> int:
         """How many compute units the chip has."""
         return math.prod(array.size for array in self.arrays)

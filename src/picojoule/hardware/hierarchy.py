@@ -13,7 +13,8 @@ from picojoule.errors import HardwareError
 from picojoule.hardware.accelerator import Accelerator
 from picojoule.workload import ROLES, Role
 
-WORD_BYTES = 2
+STUDY_WORD_BYTES = 2
+"""The study's words have 16 bits."""
 MOST_PES = 1 << 20
 
 _HEAD = """\
@@ -110,12 +111,14 @@ def hierarchy_chip(
     from picojoule.hardware.document import parse_document
 
     _check("pes", pes, least=2, most=MOST_PES)
-    _check("buffer_bytes", buffer_bytes, least=WORD_BYTES)
+    _check("buffer_bytes", buffer_bytes, least=STUDY_WORD_BYTES)
     for key, size in (("rf_bytes", rf_bytes), ("window_bytes", window_bytes)):
         if size:
-            _check(key, size, least=WORD_BYTES)
+            _check(key, size, least=STUDY_WORD_BYTES)
     if sums_bytes:
-        _check("sums_bytes", sums_bytes, least=WORD_BYTES, most=buffer_bytes - WORD_BYTES)
+        _check(
+            "sums_bytes", sums_bytes, least=STUDY_WORD_BYTES, most=buffer_bytes - STUDY_WORD_BYTES
+        )
     x = next(n for n in range(math.isqrt(pes), 0, -1) if pes % n == 0)
     text = [_HEAD.format(name=name, description=description)]
     shared = list(ROLES)

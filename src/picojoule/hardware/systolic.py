@@ -12,8 +12,8 @@ from typing import Literal, get_args
 
 from picojoule.errors import HardwareError, nearest
 
-Dataflow = Literal["ws", "os", "is"]
-DATAFLOWS: tuple[Dataflow, ...] = get_args(Dataflow)
+SystolicDataflow = Literal["ws", "os", "is"]
+SYSTOLIC_DATAFLOWS: tuple[SystolicDataflow, ...] = get_args(SystolicDataflow)
 """What stays in the PEs: weights, outputs, inputs."""
 Drain = Literal["bus", "shift"]
 DRAINS: tuple[Drain, ...] = get_args(Drain)
@@ -76,7 +76,7 @@ class SystolicArray:
         return self.rows * self.columns
 
 
-def check_dataflow(dataflow: str, *, others: tuple[str, ...] = ()) -> Dataflow:
+def check_systolic_dataflow(dataflow: str, *, others: tuple[str, ...] = ()) -> SystolicDataflow:
     """The dataflow of that name.
 
     Args:
@@ -86,16 +86,16 @@ def check_dataflow(dataflow: str, *, others: tuple[str, ...] = ()) -> Dataflow:
     Raises:
         HardwareError: There is none.
 
-    >>> check_dataflow("ws")
+    >>> check_systolic_dataflow("ws")
     'ws'
     """
-    for known in DATAFLOWS:
+    for known in SYSTOLIC_DATAFLOWS:
         if dataflow == known:
             return known
     raise HardwareError(
         "dataflow of a systolic array is not known",
         where="dataflow",
         got=repr(dataflow),
-        expected=nearest(str(dataflow), (*DATAFLOWS, *others)),
+        expected=nearest(str(dataflow), (*SYSTOLIC_DATAFLOWS, *others)),
         fix="name what stays in the PEs: ws weights, os outputs, is inputs",
     )

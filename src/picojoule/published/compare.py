@@ -89,16 +89,12 @@ def modelled(chip: Accelerator, figure: Figure) -> float:
 
 def peak_ops_per_s(chip: Accelerator) -> float:
     """Operations per second when every compute unit works: two per multiply-accumulate."""
-    return OPERATIONS_PER_MAC * chip.compute_units * chip.clock_hz / chip.compute.cycles
+    return OPERATIONS_PER_MAC * chip.peak_macs_per_cycle * chip.clock_hz
 
 
 def on_chip_bytes(chip: Accelerator) -> float:
     """Bytes of all memories but the outermost."""
-    bits = 0
-    for memory in chip.memories[1:]:
-        own = (memory.capacity_bits or 0) + sum(size for _, size in memory.partitions)
-        bits += own * chip.instances(memory)
-    return bits / 8
+    return chip.on_chip_bits / 8
 
 
 def _run(chip: Accelerator, figure: Figure) -> Evaluation:

@@ -3,13 +3,11 @@
 The second series is hatched as well as coloured, so that the two are told apart in print.
 """
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from picojoule.report.figures import COLOURS, picture_format, require_matplotlib
-from picojoule.report.files import write_whole
+from picojoule.report.figures import COLOURS, require_matplotlib, save_drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,11 +52,7 @@ def save_bars(bars: Bars, path: str | Path) -> None:
         PicojouleError: matplotlib is not installed.
         OutputError: The file cannot be written.
     """
-    ending = picture_format(path)
-    stream = io.BytesIO()
-    stamp = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else {}
-    draw_bars(bars).savefig(stream, format=ending, dpi=150, metadata=stamp)
-    write_whole(path, stream.getvalue())
+    save_drawing(lambda: draw_bars(bars), path)
 
 
 def draw_bars(bars: Bars) -> "Figure":

@@ -1,12 +1,10 @@
 """Curve: a trade of one quantity for another, as steps between points, with some of them named."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picojoule.report.figures import COLOURS, picture_format, require_matplotlib
-from picojoule.report.files import write_whole
+from picojoule.report.figures import COLOURS, require_matplotlib, save_drawing
 from picojoule.report.text import common_unit
 
 if TYPE_CHECKING:
@@ -53,11 +51,7 @@ def save_curve(curve: Curve, path: str | Path) -> None:
         PicojouleError: matplotlib is not installed.
         OutputError: The file cannot be written.
     """
-    ending = picture_format(path)
-    stream = io.BytesIO()
-    stamp = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else {}
-    draw_curve(curve).savefig(stream, format=ending, dpi=150, metadata=stamp)
-    write_whole(path, stream.getvalue())
+    save_drawing(lambda: draw_curve(curve), path)
 
 
 def draw_curve(curve: Curve) -> "Figure":

@@ -6,6 +6,7 @@ chart needs more than there are, hatching tells the next round from the first.
 
 import importlib.util
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,6 @@ def save_chart(chart: Chart, path: str | Path) -> None:
         PicojouleError: matplotlib is not installed.
         OutputError: The file cannot be written.
     """
-    ending = picture_format(path)
     if not chart.labels:
         raise Unsupported(
             "nothing to draw",
@@ -89,10 +89,20 @@ def save_chart(chart: Chart, path: str | Path) -> None:
             expected="at least one bar",
             fix="evaluate a network with convolutions, matrix products or the like",
         )
+    save_drawing(lambda: draw_chart(chart), path)
+
+
+def save_drawing(draw: Callable[[], "Figure"], path: str | Path) -> None:
+    """Write what is drawn into a file whose ending chooses the format; equal drawings, equal bytes.
+
+    Raises:
+        Unsupported: The ending names no format we write.
+        OutputError: The file cannot be written.
+    """
+    ending = picture_format(path)
     stream = io.BytesIO()
-    figure = draw_chart(chart)
     stamp = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else {}
-    figure.savefig(stream, format=ending, dpi=150, metadata=stamp)
+    draw().savefig(stream, format=ending, dpi=150, metadata=stamp)
     write_whole(path, stream.getvalue())
 
 

@@ -1,12 +1,10 @@
 """Grids: text beside panels of cells, in which equal cells have one colour."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from picojoule.report.figures import picture_format, require_matplotlib
-from picojoule.report.files import write_whole
+from picojoule.report.figures import require_matplotlib, save_drawing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,11 +58,7 @@ def save_grids(picture: GridPicture, path: str | Path) -> None:
         PicojouleError: matplotlib is not installed.
         OutputError: The file cannot be written.
     """
-    ending = picture_format(path)
-    stream = io.BytesIO()
-    stamp = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else {}
-    draw_grids(picture).savefig(stream, format=ending, dpi=150, metadata=stamp)
-    write_whole(path, stream.getvalue())
+    save_drawing(lambda: draw_grids(picture), path)
 
 
 def draw_grids(picture: GridPicture) -> "Figure":

@@ -1,13 +1,11 @@
 """Roofline: work per second over work per byte, below what computing and moving allow."""
 
-import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from picojoule.report.figures import COLOURS, picture_format, require_matplotlib
-from picojoule.report.files import write_whole
+from picojoule.report.figures import COLOURS, require_matplotlib, save_drawing
 from picojoule.report.text import engineering
 
 if TYPE_CHECKING:
@@ -57,11 +55,7 @@ def save_roofline(roofline: Roofline, path: str | Path) -> None:
         PicojouleError: matplotlib is not installed.
         OutputError: The file cannot be written.
     """
-    ending = picture_format(path)
-    stream = io.BytesIO()
-    stamp = {"Date": None} if ending == "svg" else {"CreationDate": None} if ending == "pdf" else {}
-    draw_roofline(roofline).savefig(stream, format=ending, dpi=150, metadata=stamp)
-    write_whole(path, stream.getvalue())
+    save_drawing(lambda: draw_roofline(roofline), path)
 
 
 def draw_roofline(roofline: Roofline) -> "Figure":

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, cast
 
-from picojoule.hardware import Accelerator, Array, Memory, accelerator
+from picojoule.hardware import Array, Memory, accelerator
 from picojoule.silicon.shapes import LayerShape
 from picojoule.sources import check_source
 
@@ -156,7 +156,7 @@ def pass_chip(name: str = "eyeriss") -> PassChip:
         voltage_v=chip.voltage_v or 1.0,
         technology_nm=chip.technology_nm or 0.0,
         area_mm2=chip.area_mm2 or 0.0,
-        storage_bytes=_storage_bytes(chip, buffer, spads),
+        storage_bytes=chip.on_chip_bits // 8,
         points=tuple(OperatingPoint(**point) for point in spec["operating_points"]["points"]),
         sources=sources,
     )
@@ -179,11 +179,6 @@ def _array_and_spads(array: Array, spads: Memory) -> dict[str, int]:
         "ifmap_spad": words["inputs"],
         "psum_spad": words["outputs"],
     }
-
-
-def _storage_bytes(chip: Accelerator, buffer: Memory, spads: Memory) -> int:
-    per_pe = sum(bits for _, bits in spads.partitions)
-    return ((buffer.capacity_bits or 0) + chip.instances(spads) * per_pe) // 8
 
 
 def _sources(spec: dict[str, Any]) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from picojoule.hardware import Dataflow, SystolicArray
+from picojoule.hardware import SystolicArray, SystolicDataflow
 
 Integers = NDArray[np.int64]
 Marks = NDArray[np.bool_]
@@ -78,7 +78,7 @@ def multiply(
     left: Integers,
     top: Integers,
     array: SystolicArray,
-    dataflow: Dataflow,
+    dataflow: SystolicDataflow,
     *,
     watch: Watch | None = None,
 ) -> SystolicRun:

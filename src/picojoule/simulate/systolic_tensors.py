@@ -7,7 +7,7 @@ stride, dilation and groups need no rule of their own.
 import numpy as np
 
 from picojoule.errors import Unsupported, WorkloadError
-from picojoule.hardware import Dataflow, SystolicArray
+from picojoule.hardware import SystolicArray, SystolicDataflow
 from picojoule.simulate.systolic import Integers, SystolicRun, multiply
 from picojoule.workload import Operation, Product, Tensor, as_product, operand
 
@@ -19,7 +19,7 @@ LARGEST_OPERAND = 1 << 26
 def run_systolic(
     operation: Operation,
     array: SystolicArray,
-    dataflow: Dataflow,
+    dataflow: SystolicDataflow,
     *,
     inputs: Integers,
     weights: Integers,
@@ -122,7 +122,9 @@ def _gather(operation: Operation, role: str, words: Integers, places: Integers) 
     return words.astype(np.int64).reshape(-1)[places]
 
 
-def _refuse_long(name: str, product: Product, array: SystolicArray, dataflow: Dataflow) -> None:
+def _refuse_long(
+    name: str, product: Product, array: SystolicArray, dataflow: SystolicDataflow
+) -> None:
     """Refuse what would take very long; a rough bound, for this only."""
     down, across, stream = {
         "ws": (product.window, product.filters, product.pixels),

@@ -61,10 +61,11 @@ def describe_headlines(
 
 def _gating() -> Iterator[Headline]:
     saved = gating.eyeriss_saved(known.EYERISS_ZEROS)["all"]
-    where = "chen2017jssc"
-    yield Headline("Eyeriss", "PE energy saved by gating, %", 45.0, 100 * saved, where)
+    what = "PE energy saved by gating, %"
+    yield Headline("Eyeriss", what, 100 * known.EYERISS_SAVED, 100 * saved, "chen2017jssc")
     gain = gating.minerva_gain(known.MINERVA_LEFT)
-    yield Headline("Minerva", "power, small activations kept / pruned", 2.0, gain, "sze2017")
+    what = "power, small activations kept / pruned"
+    yield Headline("Minerva", what, known.MINERVA_POWER, gain, "sze2017")
 
 
 def _cnvlutin() -> Iterator[Headline]:

@@ -135,7 +135,7 @@ NETWORKS = {
 """The six that Cnvlutin and Stripes were evaluated on."""
 
 EYERISS_ZEROS = {"CONV1": 0.0001, "CONV2": 0.387, "CONV3": 0.725, "CONV4": 0.793, "CONV5": 0.776}
-"""Zeros in the ifmaps of AlexNet (chen2017jssc, Table III)."""
+"""Zeros in the ifmaps of AlexNet (chen2017jssc, Table V), as in silicon/library/alexnet.yaml."""
 EYERISS_SAVED = 0.45
 """Of a PE's power, by zero gating (chen2017jssc, Sec. V)."""
 

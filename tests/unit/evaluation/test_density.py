@@ -52,7 +52,7 @@ def test_a_file_says_what_python_says(tmp_path: Path) -> None:
 
 def test_an_array_is_measured(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.array([[0.0, 0.2, -3.0, 0.0]]))
-    text = f"layers:\n  {LAYERS[3]}: {{inputs: {{array: '{tmp_path}/x.npy', threshold: 0.5}}}}\n"
+    text = f"layers:\n  {LAYERS[3]}: {{inputs: {{array: x.npy, threshold: 0.5}}}}\n"
     (density,) = layer_densities(NET, written(tmp_path, text))[LAYERS[3]].values()
     assert density.share == 0.25
 
@@ -86,6 +86,19 @@ def test_a_mistake_is_refused(mistake: tuple[str, ...], tmp_path: Path) -> None:
     assert got in str(error.value.got)
     assert expected in str(error.value.expected)
     assert "zeros.yaml" in error.value.where
+
+
+def test_an_array_outside_the_files_folder_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "inside"
+    folder.mkdir()
+    np.save(tmp_path / "x.npy", np.ones(4))
+    for text in ("../x.npy", str(tmp_path / "x.npy")):
+        with pytest.raises(WorkloadError) as error:
+            layer_densities(NET, written(folder, f"default: {{inputs: {{array: '{text}'}}}}\n"))
+        assert error.value.what == "cannot read an array"
+        assert "outside" in str(error.value.got)
+    (tmp_path / "x.npy").rename(folder / "x.npy")
+    layer_densities(NET, written(folder, "default: {inputs: {array: x.npy}}\n"))
 
 
 def test_nothing_in_an_array_file_is_executed(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from picojoule.eyexam.steps import (
     dataflow_macs_per_cycle,
     outer_bytes_per_s,
     parallel_macs,
-    peak_macs_per_cycle,
     pes_macs_per_cycle,
 )
 from picojoule.hardware import Accelerator, Array, Compute, Memory
@@ -69,7 +68,7 @@ def test_the_pes_there_are() -> None:
 
 def test_two_cycles_a_step_halve_all_but_the_first() -> None:
     slow = dataclasses.replace(chip(), parts=(*chip().parts[:-1], Compute(cycles=2)))
-    assert peak_macs_per_cycle(slow) == 6.0
+    assert slow.peak_macs_per_cycle == 6.0
     assert pes_macs_per_cycle(PRODUCT, slow, Constraints()) == 30 / 3 / 2
 
 

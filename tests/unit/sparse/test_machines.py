@@ -13,9 +13,10 @@ from picojoule.cost.sparse import spare
 from picojoule.encoding.gaps import mean_entries
 from picojoule.hardware import Accelerator, Array, Compute, Memory
 from picojoule.mapping import Level, Loop, Nest
+from picojoule.silicon import published as silicon_published
 from picojoule.sparse import bits, cnvlutin, eie, gating, published, scnn
 from picojoule.sparse.published import Conv
-from picojoule.workload import Uniform, conv
+from picojoule.workload import Uniform, conv, zoo
 
 
 @pytest.mark.parametrize("share", [0.3, 0.56, 1.0])
@@ -185,3 +186,28 @@ def test_recalled_tables_agree_with_themselves() -> None:
     for name, layers in published.NETWORKS.items():
         parts = 11 if name == "googlenet" else len(layers)
         assert len(published.STRIPES_BITS[name]) == parts
+
+
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [
+        ("alexnet", published.ALEXNET),
+        ("vgg16", published.VGG16),
+        ("vgg19", published.VGG19),
+        ("googlenet", published.GOOGLENET),
+    ],
+)
+def test_the_machines_networks_are_those_of_the_zoo(name: str, layers: tuple[Conv, ...]) -> None:
+    """Written down twice from the papers: as the machines take them, and as the zoo does."""
+    found: list[tuple[int, ...]] = []
+    for layer in zoo.network(name).layers:
+        if layer.kind == "conv":
+            found.append(tuple(layer.operation.sizes.get(dim, 1) for dim in "MCPQRSG"))
+    assert sorted(found) == sorted((o.m, o.c, o.p, o.q, o.r, o.s, o.groups) for o in layers)
+
+
+def test_zeros_of_eyeriss_are_those_of_its_pass_model() -> None:
+    measured = silicon_published("alexnet", "eyeriss")
+    assert measured is not None
+    shares = {name: share.ifmaps for name, share in measured.shares.items()}
+    assert shares == published.EYERISS_ZEROS

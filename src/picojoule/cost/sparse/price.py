@@ -113,19 +113,24 @@ def _metadata(
     actions: SparedActions,
     densities: Densities,
 ) -> _Traffic:
-    """Bits that move beside the words: in proportion to the non-zeros that move."""
+    """Bits that move beside the words: in proportion to the words that these stand for."""
     density, form = densities.get(tensor.name), memory.format_of(tensor.role)
-    if density is None or form == "none" or not density.share:
+    if density is None or form == "none":
         return _Traffic()
     lengths = nest.tile(index, operation.sizes)
     tile = [axis_points(axis, lengths) for axis in tensor.axes]
     _, bits = expected_bits(form, tile, density.share, tensor.bits)
-    each = bits / (density.share * math.prod(tile))
+    each = bits / math.prod(tile)
     if tensor.is_output:  # only results are compressed, and only where their zeros are left out
-        results = operation.words(tensor) * density.share if actions.updates.skipped else 0.0
+        results = operation.words(tensor) if actions.updates.skipped else 0
         return _Traffic(updates=results * each)
-    fills = actions.fills.actual if index else 0.0
-    return _Traffic(actions.reads.actual * each, fills * each)
+    fills = _told_of(actions.fills, density.share) if index else 0.0
+    return _Traffic(_told_of(actions.reads, density.share) * each, fills * each)
+
+
+def _told_of(moved: Split, share: float) -> float:
+    """Words, zeros among them, whose non-zeros moved: all, where there are no non-zeros to tell."""
+    return moved.actual / share if share else moved.dense
 
 
 def _access_energy_pj(

@@ -6,7 +6,7 @@ import pytest
 
 from picojoule.cost import count
 from picojoule.cost.sparse import price_spared, spare
-from picojoule.hardware import Accelerator, Compute, Memory
+from picojoule.hardware import Accelerator, Compute, Format, Memory
 from picojoule.mapping import Level, Loop, Nest
 from picojoule.workload import Uniform, matmul
 
@@ -56,3 +56,34 @@ def test_a_product_by_hand() -> None:
     assert found.costs.latency_cycles == max(cycles, 8)
     assert found.costs.outer_bytes == math.ceil((bits + weights * 16 + outputs * 16) / 8)
     assert found.metadata_bytes == math.ceil(inputs / 8)
+
+
+@pytest.mark.parametrize("form", ["bitmask", "rlc", "csr", "csc"])
+def test_tensors_of_zeros_alone_still_say_so(form: Format) -> None:
+    """A mask, runs or pointers move even where no value does: zeros that are nearly all, and all.
+
+    By hand for the mask: one bit for each input that is read and each output that is written.
+    """
+    operation = matmul("product", M=4, K=8, N=1)
+    keeps = tuple(tensor.name for tensor in operation.tensors)
+    chip = Accelerator(
+        "one unit",
+        (
+            Memory("outside", read_pj=1.0, compressed=(("inputs", form), ("outputs", form))),
+            Memory("inside"),
+            Compute(mac_pj=1.0),
+        ),
+        clock_hz=1.0,
+    )
+    nest = Nest((Level("outside", (), keeps), Level("inside", (Loop("M", 4), Loop("K", 8)), keeps)))
+    dense = count(operation, chip, nest)
+    found: list[int] = []
+    for share in (0.0, 1e-12):
+        densities = {t.name: Uniform(share) for t in operation.tensors if t.role != "weights"}
+        spared = spare(operation, chip, nest, dense, densities)
+        priced = price_spared(operation, chip, nest, dense, spared.counts, densities)
+        found.append(priced.metadata_bytes)
+    assert 0 < found[0] == found[1]
+    if form == "bitmask":
+        words = sum(operation.words(t) for t in operation.tensors if t.role != "weights")
+        assert found[0] == math.ceil(words / 8)
