@@ -185,10 +185,10 @@ def test_a_layer_that_no_cut_fits() -> None:
     [
         (("--zeros", "measured"), "--zeros"),
         (("--passes", "search"), "--passes"),
-        (("--dataflow", "xy"), "--dataflow"),
-        (("--dataflow", "rs", "--front"), "--front"),
-        (("--dataflow", "rs", "--budget", "3"), "--budget"),
-        (("--dataflow", "rs", "--factors", "perfect"), "--factors"),
+        (("--dataflow", "ws", "--zeros", "none"), "--zeros"),
+        (("--dataflow", "rs", "--zeros", "none", "--front"), "--front"),
+        (("--dataflow", "rs", "--zeros", "none", "--budget", "3"), "--budget"),
+        (("--dataflow", "rs", "--passes", "chip", "--factors", "perfect"), "--factors"),
     ],
 )
 def test_options_that_do_not_go_together(
