@@ -185,10 +185,10 @@ def test_a_layer_that_no_cut_fits() -> None:
     [
         (("--zeros", "measured"), "--zeros"),
         (("--passes", "search"), "--passes"),
-        (("--dataflow", "xy"), "--dataflow"),
-        (("--dataflow", "rs", "--front"), "--front"),
-        (("--dataflow", "rs", "--budget", "3"), "--budget"),
-        (("--dataflow", "rs", "--factors", "perfect"), "--factors"),
+        (("--zeros", "none", "--dataflow", "xy"), "--zeros"),
+        (("--zeros", "none", "--dataflow", "rs", "--front"), "--front"),
+        (("--passes", "chip", "--dataflow", "rs", "--budget", "3"), "--budget"),
+        (("--passes", "chip", "--dataflow", "rs", "--factors", "perfect"), "--factors"),
     ],
 )
 def test_options_that_do_not_go_together(

@@ -143,6 +143,39 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert len(capsys.readouterr().out.splitlines()) == 6
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--dataflow", "rs", "--bits", "8"), "16: its passes"),
+        (("--dataflow", "rs", "--bits", "16,8,16"), "16: its passes"),
+        (("--dataflow", "ws"), "--dataflow rs --on eyeriss"),
+    ],
+)
+def test_what_passes_cannot_follow_is_refused(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], told: str
+) -> None:
+    command = ("evaluate", "lenet5", "--on", "eyeriss", "--zeros", "none", *options)
+    assert cli.main(command) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and told in captured.err
+
+
+def test_the_width_of_the_chip_may_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ("evaluate", "lenet5", "--on", "eyeriss", "--dataflow", "rs", "--zeros", "none")
+    assert cli.main((*command, "--bits", "16", "--quiet")) == 0
+    said = capsys.readouterr().out
+    assert cli.main((*command, "--quiet")) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_batches_longer_than_one_code_are_counted() -> None:
+    """AlexNet 25,000 times over: a CONV1 of 7.26e9 outputs, four times over one code's length."""
+    many = run_passes("alexnet", batch=100_000, zeros="measured")
+    few = run_passes("alexnet", batch=4, zeros="measured")
+    ratio = many.layers[0].dram_bytes_compressed / few.layers[0].dram_bytes_compressed
+    assert ratio == pytest.approx(25_000, rel=1e-5)
+
+
 def test_bars_leave_out_what_was_not_measured() -> None:
     panel = BarPanel("time", "ms", (("ours", (1.0, 2.0)), ("theirs", (None, 3.0))))
     figure = draw_bars(Bars("t", ("a", "b"), (panel,)))
