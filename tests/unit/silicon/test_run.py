@@ -131,6 +131,15 @@ def test_tables_fit_a_hundred_columns() -> None:
         assert max(map(len, describe_run(run).splitlines())) <= 100
 
 
+def test_the_survey_s_own_table_is_quoted() -> None:
+    """sze2017, Table V: 4309.4 ms, where the layers of chen2017jssc add up to 4309.5."""
+    text = describe_run(run_passes("vgg16", batch=3, zeros="measured"))
+    (line,) = [one for one in text.splitlines() if one.startswith("run time, ms")]
+    assert line.split()[-1] == "4309.4"
+    (line,) = [one for one in text.splitlines() if one.startswith("top-5 error")]
+    assert line.split()[-3:] == ["-", "8.8;", "100"]
+
+
 def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     command = ("evaluate", "alexnet", "--on", "eyeriss", "--dataflow", "rs", "--batch", "4")
     picture, saved = tmp_path / "bars.png", tmp_path / "run.json"
