@@ -219,6 +219,8 @@ def test_a_chip_is_drawn_and_its_figures_stand_beside_ours(pj: Any, tmp_path: Pa
     _, output, _ = pj("chips", "eie", "--run", "--format", "json", "--quiet")
     assert all((one["modelled"] is None) == (one["needs"] is not None)
                for one in json.loads(output)["published"])  # fmt: skip
+    status, output, errors = pj("chips", "dadiannao", "--figure", "chip.png")
+    assert (status, output) == (2, "") and "chip.svg" in errors
     for option in (("--run",), ("--figure", "x.svg")):
         assert pj("chips", *option)[0] == 2
 

@@ -68,6 +68,26 @@ def test_csv_keeps_numbers_and_disarms_formulas(rows: list[tuple[object, object]
                 assert not cell.startswith(("=", "+", "-", "@"))
 
 
+def test_columns_move_together_before_a_name_is_folded() -> None:
+    """Three columns of 8, 4 and 4 characters: 16 and two gaps of two, or of one."""
+    columns = (Column("dataflow", "d", align="left"), Column("RF", "r"), Column("DRAM", "m"))
+    table = Table("", columns, (("ws", 1234, 5678),))
+    assert report.to_text(table, width=20).splitlines()[0] == "dataflow    RF  DRAM"
+    for width in (18, 19):
+        assert report.to_text(table, width=width).splitlines()[0] == "dataflow   RF DRAM"
+
+
+def test_a_heading_is_broken_no_more_than_its_cells_need() -> None:
+    columns = (Column("n", "n"), Column("what stays where", "w", align="left"))
+    table = Table("", columns, ((123, "words " * 20),))
+    assert report.to_text(table, width=40).splitlines()[0] == "  n  what stays where"
+    short = Table("", (*columns, Column("run time ms", "t")), ((1, "words " * 20, 1234.25),))
+    assert report.to_text(short, width=40).splitlines()[:2] == [
+        "                                     run",
+        "n  what stays where              time ms",
+    ]
+
+
 @given(st.lists(st.text(max_size=200), min_size=1, max_size=4))
 @settings(max_examples=60)
 def test_a_table_stays_within_its_width_and_obeys_no_cell(names: list[str]) -> None:

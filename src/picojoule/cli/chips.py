@@ -5,7 +5,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from picojoule.cli.output import Output
+from picojoule.cli.output import Output, UsageError
 from picojoule.cost import area_mm2
 from picojoule.hardware import Accelerator, accelerator, describe, draw_svg, draw_text, library
 from picojoule.published import (
@@ -58,8 +58,19 @@ def show_chip(name: str, output: Output, *, figure: Path | None, run: bool) -> N
         output: Where to.
         figure: An SVG file for the diagram, too.
         run: Whether to search the mappings that published figures need.
+
+    Raises:
+        UsageError: The drawing's name does not end in .svg.
     """
     if figure is not None:
+        if figure.suffix.lower() != ".svg":
+            raise UsageError(
+                "a chip's diagram is an SVG",
+                where="--figure",
+                got=figure.name,
+                expected="a name that ends in .svg",
+                fix=f"write --figure {figure.stem}.svg",
+            )
         check_place(figure)
     chip = accelerator(name)
     known = report(name) if name in library() else None

@@ -115,11 +115,11 @@ def evaluate_command(
     from picojoule.hardware import accelerator
     from picojoule.workload import read_widths
 
+    widths = None if bits is None else read_widths(bits)
     in_passes = PassRequest.of(
-        on, dataflow=dataflow, zeros=zeros, passes=passes, nests=nests, request=request
+        on, dataflow=dataflow, zeros=zeros, passes=passes, bits=widths, nests=nests, request=request
     )
     chip = accelerator(on)
-    widths = None if bits is None else read_widths(bits)
     network = load_for(model, chip, batch=batch, inputs=read_shapes(shapes), bits=widths)
     if in_passes:
         warn_ignored(output, len(network.ignored))

@@ -7,7 +7,7 @@ from picojoule.cli.output import Output, UsageError
 from picojoule.cli.runs import Places, Request
 
 if TYPE_CHECKING:
-    from picojoule.workload import Network
+    from picojoule.workload import Network, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class PassRequest:
         dataflow: str | None,
         zeros: str | None,
         passes: str | None,
+        bits: "dict[Role, int] | None",
         nests: bool,
         request: Request,
     ) -> Self | None:
@@ -43,7 +44,7 @@ class PassRequest:
         """
         if zeros is None and passes is None:
             return None
-        from picojoule.silicon import pass_chips
+        from picojoule.silicon import pass_chip, pass_chips
 
         given = "--passes" if zeros is None else "--zeros"
         if dataflow != "rs" or chip not in pass_chips():
@@ -52,9 +53,18 @@ class PassRequest:
                 where=given,
                 got=f"--dataflow {dataflow or 'left out'} --on {chip}",
                 expected=f"--dataflow rs --on {' or '.join(pass_chips())}",
-                fix=f"add --dataflow rs, or leave {given} out",
+                fix=f"ask for both, or leave {given} out",
             )
         cls._refuse(request, nests=nests)
+        width = 8 * pass_chip(chip).word_bytes
+        if bits and set(bits.values()) != {width}:
+            raise UsageError(
+                "this chip's words have one width",
+                where="--bits",
+                got=",".join(map(str, bits.values())),
+                expected=f"{width}: its passes, codes and multipliers are for such words",
+                fix=f"leave --bits out, or {given}: the mapper knows other widths",
+            )
         return cls(chip, zeros or "none", passes or "chip", request.minimize)
 
     @staticmethod

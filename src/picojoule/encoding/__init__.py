@@ -1,6 +1,6 @@
 """How many bits does this array take? Codes of sparse arrays: bytes, sizes, and what to expect."""
 
-from picojoule.encoding.codec import Codec
+from picojoule.encoding.codec import LARGEST_COUNT, Codec
 from picojoule.encoding.entropy import Entropy, entropy, zeros_entropy_per_value
 from picojoule.encoding.huffman import Huffman
 from picojoule.encoding.masks import Bitmask, ZeroValue
@@ -10,6 +10,7 @@ from picojoule.encoding.runlength import RunLength
 
 __all__ = [
     "CODECS",
+    "LARGEST_COUNT",
     "Bitmask",
     "Codec",
     "CompressedColumns",

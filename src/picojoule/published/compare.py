@@ -8,6 +8,8 @@ from picojoule.errors import HardwareError, nearest
 from picojoule.evaluation import Evaluation, evaluate, evaluate_operation, load_for
 from picojoule.hardware import Accelerator
 from picojoule.published.figures import Figure
+from picojoule.silicon import run_passes
+from picojoule.sparse import headlines
 from picojoule.workload import Network, Operation, Role, parse_operation
 
 OPERATIONS_PER_MAC = 2
@@ -74,6 +76,8 @@ def modelled(chip: Accelerator, figure: Figure) -> float:
         return on_chip_bytes(chip)
     if figure.quantity == "area_mm2":
         return area_mm2(replace(chip, area_mm2=None))
+    if figure.by is not None:
+        return _by_own_model(chip, figure, figure.by)
     names = [part.name for part in chip.parts]
     for name in figure.without:
         if name not in names:
@@ -95,6 +99,28 @@ def peak_ops_per_s(chip: Accelerator) -> float:
 def on_chip_bytes(chip: Accelerator) -> float:
     """Bytes of all memories but the outermost."""
     return chip.on_chip_bits / 8
+
+
+def _by_own_model(chip: Accelerator, figure: Figure, by: str) -> float:
+    """What a model of the machine itself says: its processing passes, or what it gains from zeros.
+
+    Raises:
+        HardwareError: No model gives such a figure.
+    """
+    if by == "passes" and figure.network is not None and figure.quantity == "latency_s":
+        run = run_passes(figure.network, chip.name, batch=figure.batch, zeros="measured")
+        return run.totals["total_latency_s"]
+    machine, _, what = by.partition(": ")
+    found = {one.what: one.ours for one in headlines(machine)}
+    if what not in found:
+        raise HardwareError(
+            "a figure names a model that does not give it",
+            where=f"figure {figure.quantity} of {chip.name}",
+            got=by,
+            expected=nearest(what, list(found)) if found else "a machine that `pj zeros` lists",
+            fix="correct `by`",
+        )
+    return found[what] * (1e-6 if figure.quantity == "latency_s" else 1.0)
 
 
 def _run(chip: Accelerator, figure: Figure) -> Evaluation:

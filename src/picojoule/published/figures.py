@@ -4,6 +4,7 @@ One file per chip, `figures/NAME.yaml`: its family and dataflow, and headline fi
 source and with the network, layers and batch it was taken on. A figure says how near the model
 must come (`within_factor`) and, where that is not next to exact, why it comes no nearer
 (`because`); or it names the feature of the chip that the model lacks (`needs`) and is not compared.
+`by` names a model of the machine itself that answers in place of a search of mappings.
 """
 
 import math
@@ -69,6 +70,7 @@ class Figure:
         batch: Images in flight.
         minimize, factors: What the mappings are chosen for and from, as `evaluate` takes them.
         without: Parts whose energy does not count, such as a DRAM.
+        by: `passes`, or "machine: figure" of `sparse.headlines`; None where mappings answer.
     """
 
     quantity: str
@@ -84,11 +86,12 @@ class Figure:
     minimize: str = "latency"
     factors: str = "auto"
     without: tuple[str, ...] = ()
+    by: str | None = None
 
     @property
     def is_instant(self) -> bool:
         """Whether no mapping must be searched for it."""
-        return self.needs is not None or self.quantity in INSTANT
+        return self.needs is not None or self.by is not None or self.quantity in INSTANT
 
     @property
     def about(self) -> str:
@@ -96,7 +99,7 @@ class Figure:
         if self.operation is not None:
             return self.operation
         if self.network is None:
-            return "the chip"
+            return self.by.partition(": ")[2] if self.by else "the chip"
         layers = "" if self.layers == ("all",) else f" {' '.join(self.layers)}"
         without = f", without {' '.join(self.without)}" if self.without else ""
         return f"{self.network}{layers}, batch {self.batch}{without}"
@@ -137,6 +140,7 @@ class FigureSpec(BaseModel):
     minimize: str = "latency"
     factors: str = "auto"
     without: list[str] = []
+    by: Annotated[str, Field(pattern=r"^(passes|[^:]+: .+)$", max_length=100)] | None = None
 
 
 def _known_family(value: str) -> str:
@@ -222,6 +226,7 @@ def _figure(value: dict[str, object], document: Document, at: Location) -> Figur
         minimize=spec.minimize,
         factors=spec.factors,
         without=tuple(spec.without),
+        by=spec.by,
     )
 
 
@@ -237,12 +242,15 @@ def _contradiction(spec: FigureSpec) -> tuple[str, str, str] | None:
             "say why",
         )
     work = [spec.network, spec.operation]
-    needed = 0 if spec.quantity in INSTANT else 1
+    needed = 0 if spec.quantity in INSTANT or spec.by not in (None, "passes") else 1
     given = sum(one is not None for one in work)
     if spec.needs is None and given != needed:
         expected = "a network or an operation" if needed else "no network: it is the chip's own"
         return f"{given} of `network` and `operation`", expected, "correct what it was taken on"
-    if spec.quantity == "speedup" and spec.needs is None:
-        return "a speed-up to compare", "`needs`: it is relative to another design", "add `needs`"
+    if spec.quantity == "speedup" and spec.needs is None and spec.by is None:
+        expected = "`by` or `needs`: it is relative to another design"
+        return "a speed-up to compare", expected, "add one of them"
+    if spec.needs is not None and spec.by is not None:
+        return "`by` beside `needs`", "one of them", "leave `needs` out, or `by`"
     assert math.isfinite(spec.value)
     return None

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import textwrap
 from collections.abc import Callable
 
 from picojoule.report.table import Cell, Table, plain, printable
@@ -82,7 +83,8 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
     Args:
         table: What to draw.
         width: Characters a line may take; where the table is wider, headings are broken at their
-            hyphens and spaces, then left-aligned cells are folded; nothing is cut.
+            hyphens and spaces, columns move together, then left-aligned cells are folded; nothing
+            is cut.
         color: Whether to write terminal colours.
 
     Returns:
@@ -93,17 +95,19 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
     from rich.table import Table as Grid
     from rich.text import Text
 
+    headings = [column.name for column in table.columns]
+    if _natural_width(table, headings) > width:
+        headings = [_broken(table, place) for place in range(len(headings))]
+    excess = _natural_width(table, headings) - width
     grid = Grid(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         show_edge=False,
         show_footer=table.total is not None,
-        padding=(0, 1, 0, 0),
+        padding=(0, 0 if 0 < excess < len(headings) else 1, 0, 0),
     )
-    narrow = _natural_width(table) > width
-    for place, column in enumerate(table.columns):
+    for place, (column, heading) in enumerate(zip(table.columns, headings, strict=True)):
         footer = column.show(table.total[place]) if table.total else ""
-        heading = column.name.replace("-", "-\n").replace(" ", "\n") if narrow else column.name
         left = column.align == "left"
         grid.add_column(
             Text(heading),
@@ -129,13 +133,28 @@ def to_text(table: Table, *, width: int = WIDTH, color: bool = False) -> str:
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()).strip("\n") + "\n"
 
 
-def _natural_width(table: Table) -> int:
-    """Characters that a table takes when nothing is broken or folded."""
-    rows = [*table.rows, table.total] if table.total else table.rows
-    return sum(
-        1 + max([len(column.name), *(len(column.show(row[place])) for row in rows)])
-        for place, column in enumerate(table.columns)
+def _natural_width(table: Table, headings: list[str]) -> int:
+    """Characters that a table takes when no cell is folded: two stand between columns."""
+    widths = (
+        max(_cell_width(table, place), *(len(line) for line in heading.split("\n")))
+        for place, heading in enumerate(headings)
     )
+    return sum(2 + width for width in widths) - 2
+
+
+def _cell_width(table: Table, place: int) -> int:
+    """Characters of the widest cell of a column."""
+    show = table.columns[place].show
+    rows = [*table.rows, table.total] if table.total else table.rows
+    return max((len(show(row[place])) for row in rows), default=0)
+
+
+def _broken(table: Table, place: int) -> str:
+    """A heading on as few lines as its cells or its longest word leave room for."""
+    name = table.columns[place].name
+    words = name.replace("-", "- ").split()
+    room = max(_cell_width(table, place), *(len(word) for word in words)) if words else 1
+    return "\n".join(textwrap.wrap(name, room))
 
 
 def to_csv(table: Table) -> str:

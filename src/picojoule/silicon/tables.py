@@ -230,7 +230,7 @@ def _survey_network(run: PassRun) -> Table:
     """Version 2 of the survey's Table V: what a chip reports of a network."""
     assert run.published
     chip, totals, measured = run.chip, run.totals, run.published.total
-    pes = chip.rows * chip.columns
+    pes, bits, survey = chip.rows * chip.columns, 8 * chip.word_bytes, run.published.survey
     rows: tuple[tuple[Cell, ...], ...] = (
         ("process", f"{chip.technology_nm:g} nm, {chip.voltage_v:.1f} V", "65 nm, 1.0 V"),
         ("core area, mm2", f"{chip.area_mm2:g}", "12.25"),
@@ -238,12 +238,14 @@ def _survey_network(run: PassRun) -> Table:
         ("multipliers", str(pes), "168"),
         ("core area per multiplier, mm2", f"{chip.area_mm2 / pes:.3f}", "0.073"),
         ("memory per multiplier, kB", f"{chip.storage_bytes / 1024 / pes:.2f}", "1.14"),
-        ("batch", str(run.batch), str(run.published.batch)),
+        ("bits per weight, per input", f"{bits}, {bits}", "16, 16"),
         (
-            "run time, ms",
-            f"{totals['total_latency_s'] * 1e3:.1f}",
-            f"{measured.total_latency_s * 1e3:.1f}",
+            "top-5 error, %; images",
+            None,
+            f"{survey['top5_error_percent']}; {survey['images_tested']}",
         ),
+        ("batch", str(run.batch), str(run.published.batch)),
+        ("run time, ms", f"{totals['total_latency_s'] * 1e3:.1f}", f"{survey['run_time_ms']:.1f}"),
         ("power, mW", f"{totals['power_w'] * 1e3:.0f}", f"{measured.power_w * 1e3:.0f}"),
         (
             "off-chip access per image, MB",

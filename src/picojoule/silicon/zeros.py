@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from picojoule.encoding import RunLength
+from picojoule.encoding import LARGEST_COUNT, RunLength
 from picojoule.errors import MappingError, nearest
 from picojoule.hardware import Document, Location, Subject, parse_document, read_document
 from picojoule.silicon.shapes import shape_of
@@ -42,10 +42,15 @@ class Zeros:
 def coded_bytes(words: int, zero_share: float) -> int:
     """Bytes of independent 16-bit values under the chip's run-length code, on average.
 
+    Arrays too long for one code are as good as endless: their size per value counts.
+
     >>> coded_bytes(3000, 0.0), 4000 <= coded_bytes(3000, 0.5) < 4010
     (8000, True)
     """
-    return math.ceil(RunLength().expected_bits(words, 1.0 - zero_share) / 8)
+    code, density = RunLength(), 1.0 - zero_share
+    if words > LARGEST_COUNT:
+        return math.ceil(words * code.expected_bits_per_value(density) / 8)
+    return math.ceil(code.expected_bits(words, density) / 8)
 
 
 def written_share(read_share: float, padded: int, real: int) -> float:

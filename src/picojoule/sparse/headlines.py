@@ -35,9 +35,16 @@ class Headline:
         return {**asdict(self), "error": self.error}
 
 
-def headlines() -> tuple[Headline, ...]:
-    """Run every model and compare; some seconds."""
-    return (*_gating(), *_cnvlutin(), *_eie(), *_scnn(), *_bits())
+def headlines(machine: str | None = None) -> tuple[Headline, ...]:
+    """Run every model, or those of one machine, and compare; a second or two.
+
+    >>> [one.what for one in headlines("Cnvlutin")], headlines("nobody")
+    (['speed-up, mean of six'], ())
+    """
+    runs = (_eyeriss, _minerva, _cnvlutin, _eie, _scnn, _stripes, _scalable)
+    names = ("Eyeriss", "Minerva", "Cnvlutin", "EIE", "SCNN", "Stripes", "scalable multiplier")
+    chosen = (run for run, name in zip(runs, names, strict=True) if machine in (None, name))
+    return tuple(one for run in chosen for one in run())
 
 
 def describe_headlines(
@@ -59,10 +66,13 @@ def describe_headlines(
     return to_text(table, width=width, color=color)
 
 
-def _gating() -> Iterator[Headline]:
+def _eyeriss() -> Iterator[Headline]:
     saved = gating.eyeriss_saved(known.EYERISS_ZEROS)["all"]
     what = "PE energy saved by gating, %"
     yield Headline("Eyeriss", what, 100 * known.EYERISS_SAVED, 100 * saved, "chen2017jssc")
+
+
+def _minerva() -> Iterator[Headline]:
     gain = gating.minerva_gain(known.MINERVA_LEFT)
     what = "power, small activations kept / pruned"
     yield Headline("Minerva", what, known.MINERVA_POWER, gain, "sze2017")
@@ -102,7 +112,7 @@ def _scnn() -> Iterator[Headline]:
         yield Headline("SCNN", what, published, sum(ours) / len(ours), "parashar2017scnn")
 
 
-def _bits() -> Iterator[Headline]:
+def _stripes() -> Iterator[Headline]:
     gains: dict[str, float] = {}
     for name, layers in known.NETWORKS.items():
         parts = known.GOOGLENET_PARTS if name == "googlenet" else [(one,) for one in layers]
@@ -113,6 +123,9 @@ def _bits() -> Iterator[Headline]:
     yield Headline(
         "Stripes", "speed-up, geometric mean of six", known.STRIPES_MEAN, mean, "judd2016stripes"
     )
+
+
+def _scalable() -> Iterator[Headline]:
     gain = bits.scalable_gain(known.ALEXNET, known.MOONS_BITS, supply_v=known.MOONS_SUPPLY_V)
     what = "energy, 16 bits / own bits, alexnet"
     yield Headline("scalable multiplier", what, known.MOONS_ENERGY, gain, "sze2017")

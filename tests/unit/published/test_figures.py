@@ -20,7 +20,9 @@ from picojoule.published import (
     read_report,
     report,
 )
+from picojoule.silicon import run_passes
 from picojoule.sources import check_source
+from picojoule.sparse import headlines
 
 VALID = """\
 chip: mine
@@ -59,6 +61,12 @@ MISTAKES = [
     ("    batch: 4\n", "    batch: 4\n    operation: x\n", "contradicts itself"),
     ("    batch: 4\n", "    batch: 0\n", "wrong value"),
     ("    batch: 4\n", "    batches: 4\n", "unknown key"),
+    (
+        '    needs: "zeros skipped"\n',
+        '    needs: "x y z"\n    by: "EIE: x"\n',
+        "contradicts itself",
+    ),
+    ('    needs: "zeros skipped"\n', "    by: zeros\n    within_factor: 1.01\n", "wrong value"),
     ("chip: mine\n", "", "key is missing"),
 ]
 
@@ -139,6 +147,30 @@ def test_a_figure_is_computed_from_the_part_that_it_names() -> None:
     # Nothing is searched where only the chip is asked about.
     (waiting,) = compare(chip, (whole,), run=False)
     assert waiting.modelled is None
+
+
+def test_a_machines_own_model_answers_without_a_search() -> None:
+    gain = Figure("speedup", 1.37, "assumed: x", by="Cnvlutin: speed-up, mean of six")
+    time = Figure("latency_s", 12.2e-6, "assumed: x", by="EIE: AlexNet FC7, actual us")
+    passes = Figure("latency_s", 0.1153, "assumed: x", network="alexnet", batch=4, by="passes")
+    answers = compare(accelerator("eyeriss"), (gain, time, passes), run=False)
+    ours = {one.what: one.ours for machine in ("Cnvlutin", "EIE") for one in headlines(machine)}
+    assert [one.modelled for one in answers] == [
+        ours["speed-up, mean of six"],
+        pytest.approx(1e-6 * ours["AlexNet FC7, actual us"]),
+        run_passes("alexnet", batch=4, zeros="measured").totals["total_latency_s"],
+    ]
+    assert [one.figure.about for one in answers[::2]] == [
+        "speed-up, mean of six",
+        "alexnet, batch 4",
+    ]
+
+
+def test_models_that_do_not_give_a_figure() -> None:
+    for by in ("EIE: FC9", "nobody: speed-up"):
+        with pytest.raises(HardwareError) as caught:
+            modelled(accelerator("eie"), Figure("speedup", 1, "assumed: x", by=by))
+        assert caught.value.got == by
 
 
 def test_parts_and_layers_that_are_not_there() -> None:

@@ -131,6 +131,15 @@ def test_tables_fit_a_hundred_columns() -> None:
         assert max(map(len, describe_run(run).splitlines())) <= 100
 
 
+def test_the_survey_s_own_table_is_quoted() -> None:
+    """sze2017, Table V: 4309.4 ms, where the layers of chen2017jssc add up to 4309.5."""
+    text = describe_run(run_passes("vgg16", batch=3, zeros="measured"))
+    (line,) = [one for one in text.splitlines() if one.startswith("run time, ms")]
+    assert line.split()[-1] == "4309.4"
+    (line,) = [one for one in text.splitlines() if one.startswith("top-5 error")]
+    assert line.split()[-3:] == ["-", "8.8;", "100"]
+
+
 def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     command = ("evaluate", "alexnet", "--on", "eyeriss", "--dataflow", "rs", "--batch", "4")
     picture, saved = tmp_path / "bars.png", tmp_path / "run.json"
@@ -141,6 +150,39 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert picture.read_bytes().startswith(b"\x89PNG") and json.loads(saved.read_text()) == shown
     assert cli.main((*command, "--zeros", "none", "--format", "csv")) == 0
     assert len(capsys.readouterr().out.splitlines()) == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--dataflow", "rs", "--bits", "8"), "16: its passes"),
+        (("--dataflow", "rs", "--bits", "16,8,16"), "16: its passes"),
+        (("--dataflow", "ws"), "--dataflow rs --on eyeriss"),
+    ],
+)
+def test_what_passes_cannot_follow_is_refused(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], told: str
+) -> None:
+    command = ("evaluate", "lenet5", "--on", "eyeriss", "--zeros", "none", *options)
+    assert cli.main(command) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and told in captured.err
+
+
+def test_the_width_of_the_chip_may_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+    command = ("evaluate", "lenet5", "--on", "eyeriss", "--dataflow", "rs", "--zeros", "none")
+    assert cli.main((*command, "--bits", "16", "--quiet")) == 0
+    said = capsys.readouterr().out
+    assert cli.main((*command, "--quiet")) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_batches_longer_than_one_code_are_counted() -> None:
+    """AlexNet 25,000 times over: a CONV1 of 7.26e9 outputs, four times over one code's length."""
+    many = run_passes("alexnet", batch=100_000, zeros="measured")
+    few = run_passes("alexnet", batch=4, zeros="measured")
+    ratio = many.layers[0].dram_bytes_compressed / few.layers[0].dram_bytes_compressed
+    assert ratio == pytest.approx(25_000, rel=1e-5)
 
 
 def test_bars_leave_out_what_was_not_measured() -> None:
