@@ -223,15 +223,17 @@ def run_network(
         sizes = sizes_of(operation)
         cost = f"{one.points} points" if minimize == FRONT else f"{one.cost:.4g}"
         status = one.status if one.status != "limit" else f"limit, {one.gap:.3f} times its bound"
+        row: dict[str, object] = {"layer": label, "sizes": sizes, **dataclasses.asdict(one)}
         if factors != "perfect" and minimize != FRONT and one.cost:
             perfect = worker.measure(dataclasses.replace(task, factors="perfect"), 1)
+            row["perfect"] = dataclasses.asdict(perfect)
             status += f", {100 * (1 - one.cost / perfect.cost):.2f} % less than perfect"
         print(
             f"{label[-28:]:<28} {sizes:<34} {one.cpu_s:>7.3f} {one.runs:>4} {cost:>10} "
             f"{100 * one.utilization:>6.1f} {status}",
             flush=True,
         )
-        rows.append({"layer": label, "sizes": sizes, **dataclasses.asdict(one)})
+        rows.append(row)
     worker.close()
     totals = summary(outcomes)
     print(
