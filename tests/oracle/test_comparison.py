@@ -276,7 +276,7 @@ def all_rs(s: Shape, chip: Storage) -> Iterator[float]:
         if p * q * s.S + q * s.S + p > chip.rf_words:
             continue
         for r, t in itertools.product(to(s.C), to(s.M)):
-            if s.R * e * r * t > chip.pes or q * r > s.C:
+            if s.R * e * r * t > chip.pes or q * (r - 1) >= s.C:
                 continue
             for n, m in itertools.product(to(s.N), to(s.M)):
                 if p * t > m or n * (m * e * s.Q + q * r * s.rows[e] * width) > chip.buffer_words:

@@ -13,7 +13,8 @@ p filters and q channels; n images follow one another in a pass. As on Eyeriss.
     psums     ab = ceil(C/(q*r));  abc = ceil(C/q)*R;  d = q*S
     array     R*e*r*t <= PEs
     RF        p*q*S + q*S + p words
-    buffer    n*m*e*Q psums + n*q*r*(rows of a strip)*W pixels, p*t <= m, q*r <= C
+    buffer    n*m*e*Q psums + n*q*r*(rows of a strip)*W pixels, p*t <= m,
+              q*(r-1) < C: the last of r sets may have fewer channels
 
 Source: chen2016isca, Sec. V; chen2017jssc, Sec. IV (sets, strips, r, t, p, q, n, m and their
 limits); that filters pass the buffer without being kept there: cnnflow2016, and the fabricated
