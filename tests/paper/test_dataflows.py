@@ -113,6 +113,7 @@ def test_shares_of_the_tensors() -> None:
         assert found.by_tensor[name] / found.energy == pytest.approx(claim, abs=0.02)
 
 
+@pytest.mark.slow
 def test_weight_stationary_cannot_run_a_batch_of_64() -> None:
     found = costs("ws", 64)
     assert found.cost is None
