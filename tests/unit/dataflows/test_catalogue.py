@@ -7,6 +7,7 @@ import pytest
 import picojoule as pj
 from picojoule.dataflows import DATAFLOWS, dataflow, tensor_uses
 from picojoule.errors import MappingError, PicojouleError
+from picojoule.evaluation import operation_for
 from picojoule.hardware import library
 
 LAYERS = (
@@ -40,7 +41,7 @@ def test_an_unknown_name_is_refused() -> None:
 
 @functools.cache
 def best(layer: str, chip: str, name: str) -> pj.Evaluation:
-    work = pj.parse_operation(layer)
+    work = operation_for(layer, pj.accelerator(chip))
     return pj.evaluate_operation(work, chip, dataflow=name, factors="perfect", cache=False)
 
 
@@ -56,7 +57,7 @@ def test_every_kind_of_layer_runs_and_flex_is_no_worse(name: str, layer: str) ->
 @pytest.mark.parametrize("chip", library())
 @pytest.mark.parametrize("name", DATAFLOWS)
 def test_a_chip_runs_a_dataflow_or_says_why_not(name: str, chip: str) -> None:
-    work = pj.parse_operation(LAYERS[0])
+    work = operation_for(LAYERS[0], pj.accelerator(chip))
     try:
         run = best(LAYERS[0], chip, name)
     except PicojouleError as error:
