@@ -8,10 +8,10 @@ from typing import Any
 from picojoule.check import MappingCheck, Outcome, RecordsCheck, check_mapping, check_records
 from picojoule.cli.nests import read_nest
 from picojoule.cli.output import Output, UsageError
+from picojoule.evaluation import operation_for
 from picojoule.hardware import accelerator
 from picojoule.mapping import Counts
 from picojoule.report import Cell, Column, Table, count, to_text
-from picojoule.workload import parse_operation
 
 
 def check_records_file(path: Path, output: Output) -> bool:
@@ -48,7 +48,8 @@ def check_nest_file(path: Path, output: Output, *, operation: str | None, chip: 
             expected="lines `# operation: ...` and `# chip: ...`, or options that say so",
             fix='add --operation "conv M=... C=..." and --on CHIP',
         )
-    result = check_mapping(parse_operation(work), accelerator(target), found.nest)
+    machine = accelerator(target)
+    result = check_mapping(operation_for(work, machine), machine, found.nest)
     rows = _count_rows(result)
     agreeing = sum(row["closed_form"] == row["oracle"] for row in rows)
     output.emit(

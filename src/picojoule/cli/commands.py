@@ -183,12 +183,12 @@ def map_command(
         check_place(write_mapping)
     _check_one_nest(request, mapping, write_mapping)
     from picojoule.cli.nests import read_nest, write_nest
-    from picojoule.evaluation import NetworkFront
+    from picojoule.evaluation import NetworkFront, operation_for
     from picojoule.hardware import accelerator
-    from picojoule.workload import parse_operation
 
     nest = read_nest(mapping).nest if mapping else None
-    found = find(request, parse_operation(operation), accelerator(on), output, nest=nest)
+    chip = accelerator(on)
+    found = find(request, operation_for(operation, chip), chip, output, nest=nest)
     show(found, output, places, nests=True)
     if write_mapping and not isinstance(found, NetworkFront):
         write_nest(write_mapping, found.layers[0].nest, operation=operation, chip=on)

@@ -12,10 +12,9 @@ from picojoule.dataflows import (
     grid_picture,
     tensor_uses,
 )
-from picojoule.evaluation import evaluate_operation
+from picojoule.evaluation import evaluate_operation, operation_for
 from picojoule.hardware import accelerator
 from picojoule.report import Column, Table, save_grids, to_text
-from picojoule.workload import parse_operation
 
 
 def show_dataflows(output: Output) -> None:
@@ -42,7 +41,8 @@ def show_dataflow(
     name: str, output: Output, *, operation: str, on: str, plot: Path | None, use_cache: bool
 ) -> None:
     """Show one dataflow: what it means, and the best mapping that it allows of an operation."""
-    one, work, chip = dataflow(name), parse_operation(operation), accelerator(on)
+    one, chip = dataflow(name), accelerator(on)
+    work = operation_for(operation, chip)
     with output.told():
         run = evaluate_operation(work, chip, dataflow=name, cache=use_cache)
     (layer,) = run.layers

@@ -22,7 +22,7 @@ from picojoule.evaluation.tables import (
     evaluation_tables,
     ignored_table,
 )
-from picojoule.evaluation.words import load_for
+from picojoule.evaluation.words import load_for, operation_for
 
 __all__ = [
     "Evaluation",
@@ -44,5 +44,6 @@ __all__ = [
     "ignored_table",
     "load_for",
     "network_front",
+    "operation_for",
     "systolic",
 ]

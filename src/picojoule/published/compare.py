@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from picojoule.cost import area_mm2
 from picojoule.errors import HardwareError, nearest
-from picojoule.evaluation import Evaluation, evaluate, evaluate_operation, load_for
+from picojoule.evaluation import Evaluation, evaluate, evaluate_operation, load_for, operation_for
 from picojoule.hardware import Accelerator
 from picojoule.published.figures import Figure
 from picojoule.silicon import run_passes
 from picojoule.sparse import headlines
-from picojoule.workload import Network, Operation, Role, parse_operation
+from picojoule.workload import Network
 
 OPERATIONS_PER_MAC = 2
 
@@ -126,7 +126,7 @@ def _by_own_model(chip: Accelerator, figure: Figure, by: str) -> float:
 def _run(chip: Accelerator, figure: Figure) -> Evaluation:
     """The evaluation that a figure is read from."""
     if figure.operation is not None:
-        operation = _at_widths(parse_operation(figure.operation), dict(chip.word_bits))
+        operation = operation_for(figure.operation, chip)
         return evaluate_operation(
             operation,
             chip,
@@ -140,11 +140,6 @@ def _run(chip: Accelerator, figure: Figure) -> Evaluation:
         minimize=figure.minimize,
         factors=figure.factors,
     )
-
-
-def _at_widths(operation: Operation, bits: dict[Role, int]) -> Operation:
-    tensors = tuple(replace(t, bits=bits.get(t.role, t.bits)) for t in operation.tensors)
-    return replace(operation, tensors=tensors)
 
 
 def _part_of(network: Network, figure: Figure, chip: Accelerator) -> Network:

@@ -1,13 +1,13 @@
 """Catalogue: every dataflow says what it keeps, who uses it, and runs every kind of layer."""
 
 import functools
-from dataclasses import replace
 
 import pytest
 
 import picojoule as pj
 from picojoule.dataflows import DATAFLOWS, dataflow, tensor_uses
 from picojoule.errors import MappingError, PicojouleError
+from picojoule.evaluation import operation_for
 from picojoule.hardware import library
 
 LAYERS = (
@@ -41,7 +41,7 @@ def test_an_unknown_name_is_refused() -> None:
 
 @functools.cache
 def best(layer: str, chip: str, name: str) -> pj.Evaluation:
-    work = pj.parse_operation(layer)
+    work = operation_for(layer, pj.accelerator(chip))
     return pj.evaluate_operation(work, chip, dataflow=name, factors="perfect", cache=False)
 
 
@@ -58,10 +58,7 @@ def test_every_kind_of_layer_runs_and_flex_is_no_worse(name: str, layer: str) ->
 @pytest.mark.parametrize("name", DATAFLOWS)
 def test_a_chip_runs_a_dataflow_or_says_why_not(name: str, chip: str) -> None:
     # Words as wide as the chip's, whose registers hold no others; any allowed mapping will do.
-    bits = dict(pj.accelerator(chip).word_bits)
-    plain = pj.parse_operation(LAYERS[0])
-    tensors = tuple(replace(one, bits=bits.get(one.role, one.bits)) for one in plain.tensors)
-    work = replace(plain, tensors=tensors)
+    work = operation_for(LAYERS[0], pj.accelerator(chip))
     try:
         run = pj.evaluate_operation(
             work, chip, dataflow=name, factors="perfect", budget=20, cache=False

@@ -33,6 +33,13 @@ def test_one_is_shown_on_a_mapping(capsys: pytest.CaptureFixture[str]) -> None:
     assert (weights["words_in_pe"], weights["stays_for_macs"]) == (1, 36)
 
 
+def test_weights_stay_on_a_chip_whose_words_are_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    """The TPU's weight register holds one word of 8 bits; one of 16 would not fit."""
+    assert "weights: 1 stays for" in told(capsys, "dataflow", "ws", CONV, "--on", "tpu-v1")
+    told(capsys, "map", CONV, "--on", "tpu-v1", "--dataflow", "ws")
+    told(capsys, "map", f"{CONV} bits=16", "--on", "tpu-v1", "--dataflow", "ws", status=2)
+
+
 def test_flex_is_shown_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert "every mapping is allowed" in told(capsys, "dataflow", "flex", CONV)
 
