@@ -7,12 +7,13 @@ from picojoule.cli.output import Output
 from picojoule.cli.runs import Places
 
 if TYPE_CHECKING:
+    from picojoule.hardware import Accelerator
     from picojoule.workload import Network
 
 
 def show_exam(
     network: "Network",
-    chip: str,
+    chip: "Accelerator",
     output: Output,
     *,
     constraints: Path | None,

@@ -1,6 +1,5 @@
 """Output: one result as table, JSON or CSV, on standard output or in a file."""
 
-import json
 import sys
 import warnings
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -17,6 +16,7 @@ from picojoule.report import (
     printable,
     records_table,
     to_csv,
+    to_json,
     write_whole,
 )
 
@@ -84,7 +84,7 @@ class Output:
             records: Its main list, one CSV row each; nested keys are joined by dots.
         """
         if self.form == "json":
-            content = json.dumps(data, indent=2, allow_nan=False) + "\n"
+            content = to_json(data)
         elif self.form == "csv":
             content = to_csv(records_table(records))
         else:

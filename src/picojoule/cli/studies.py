@@ -108,13 +108,15 @@ def eyexam_command(
     """Show what keeps each layer from the chip's peak, in seven steps."""
     output = Output(form, file, quiet)
     from picojoule.cli.exams import show_exam
-    from picojoule.workload import load
+    from picojoule.evaluation import load_for
+    from picojoule.hardware import accelerator
 
-    network = load(model, batch=batch, inputs=read_shapes(shapes))
+    chip = accelerator(on)
+    network = load_for(model, chip, batch=batch, inputs=read_shapes(shapes))
     warn_ignored(output, len(network.ignored))
     show_exam(
         network,
-        on,
+        chip,
         output,
         constraints=constraints,
         dataflow=dataflow,

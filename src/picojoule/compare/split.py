@@ -18,6 +18,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from picojoule.hardware import STUDY_PRICES
+
 Uses = float | NDArray[Any]
 """One mapping's number, or that of many mappings side by side."""
 
@@ -26,10 +28,10 @@ Uses = float | NDArray[Any]
 class Prices:
     """Energy of one 16-bit access, in MACs: chen2016isca, Table IV; sze2017, Sec. V-B."""
 
-    dram: float = 200
-    buffer: float = 6
-    array: float = 2
-    rf: float = 1
+    dram: float = STUDY_PRICES["dram"]
+    buffer: float = STUDY_PRICES["buffer"]
+    array: float = STUDY_PRICES["array"]
+    rf: float = STUDY_PRICES["rf"]
     alu: float = 1
 
 

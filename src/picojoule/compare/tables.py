@@ -11,6 +11,7 @@ from picojoule.report import (
     Stack,
     Table,
     count,
+    reasons_table,
     scaled,
     to_text,
 )
@@ -144,14 +145,8 @@ def _layer_table(found: Comparison) -> Table:
 
 
 def _left_out_table(found: Comparison) -> Table:
-    kinds: dict[tuple[str, str], list[int]] = {}
-    for item in found.left_out:
-        kinds.setdefault((item.kind, item.reason), []).append(item.macs)
-    columns = (
-        Column("left out", "kind", align="left"),
-        Column("layers", "layers", count),
-        Column("MACs", "macs", count),
-        Column("why", "reason", align="left"),
+    return reasons_table(
+        "Not in the figures above",
+        ("left out", "layers", "MACs"),
+        ((item.kind, item.reason, item.macs) for item in found.left_out),
     )
-    rows = tuple((kind, len(macs), sum(macs), why) for (kind, why), macs in kinds.items())
-    return Table("Not in the figures above", columns, rows)

@@ -22,7 +22,7 @@ from picojoule.evaluation.tables import (
     evaluation_tables,
     ignored_table,
 )
-from picojoule.evaluation.words import load_for, operation_for
+from picojoule.evaluation.words import load_for, network_for, operation_for
 
 __all__ = [
     "Evaluation",
@@ -43,6 +43,7 @@ __all__ = [
     "front_curve",
     "ignored_table",
     "load_for",
+    "network_for",
     "network_front",
     "operation_for",
     "systolic",

@@ -6,7 +6,6 @@ other choice beats, and `sums` adds these fronts without losing any.
 """
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ import numpy as np
 from picojoule.errors import MappingError
 from picojoule.evaluation.result import Evaluation, LayerResult
 from picojoule.evaluation.sums import Sums
-from picojoule.report import save_curve, write_whole
+from picojoule.report import save_curve, to_json, write_whole
 
 if TYPE_CHECKING:
     from picojoule.mapper import Certificate
@@ -167,7 +166,7 @@ class NetworkFront:
         Raises:
             OutputError: The file cannot be written.
         """
-        write_whole(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
+        write_whole(path, to_json(self.to_dict()))
 
     def plot(self, path: str | Path) -> None:
         """Draw energy over latency (.png, .svg or .pdf).

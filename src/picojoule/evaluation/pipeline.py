@@ -13,7 +13,7 @@ from picojoule.evaluation.front import NetworkFront
 from picojoule.evaluation.result import Evaluation, LayerResult, Unmapped
 from picojoule.evaluation.solve import Place, Settings, solve, solve_fronts
 from picojoule.evaluation.sums import Floats, Integers, add_fronts
-from picojoule.evaluation.words import load_for
+from picojoule.evaluation.words import network_for
 from picojoule.evaluation.zeros import with_zeros
 from picojoule.hardware import Accelerator
 from picojoule.hardware import accelerator as find_accelerator
@@ -86,7 +86,7 @@ def evaluate(
         minimize, constraints, dataflow, factors, budget, time_limit_s, jobs, cache
     )
     target = _chip(chip)
-    model = _network(network, target, batch)
+    model = network_for(network, target, batch)
     zeros = None if density is None else layer_densities(model, density)
     results = _best(model, target, settings, progress)
     if zeros is not None:
@@ -137,7 +137,7 @@ def network_front(
     if isinstance(network, Operation):
         network = _alone(_checked(network))
     target = _chip(chip)
-    model = _network(network, target, batch)
+    model = network_for(network, target, batch)
     groups, mapped = _equal_layers(model), _mapped(model)
     if not mapped:
         raise WorkloadError(
@@ -309,20 +309,6 @@ def _settings(
         cache,
         dataflow,
     )
-
-
-def _network(network: Network | str | Path | Any, chip: Accelerator, batch: int | None) -> Network:
-    if not isinstance(network, Network):
-        return load_for(network, chip, batch=batch)
-    if batch is not None and batch != network.batch:
-        raise WorkloadError(
-            "network is built already",
-            where=f"network {network.name!r}, batch",
-            got=f"batch {batch} for a network of batch {network.batch}",
-            expected="the batch it was built with, or none",
-            fix=f"give the batch where the network is made: load(..., batch={batch})",
-        )
-    return network
 
 
 def _chip(chip: Accelerator | str | Path) -> Accelerator:

@@ -4,7 +4,6 @@ Every figure of a layer covers all its repeats (the time steps of a recurrent la
 certificate speaks of one run, because that is what was searched.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from picojoule.errors import PicojouleError
 from picojoule.mapping import Counts, Nest, SparedCounts, format_nest
-from picojoule.report import flatten, save_chart, write_whole
+from picojoule.report import flatten, save_chart, to_json, write_whole
 from picojoule.workload import Ignored, Operation
 
 if TYPE_CHECKING:
@@ -347,7 +346,7 @@ class Evaluation:
         Raises:
             OutputError: The file cannot be written.
         """
-        write_whole(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
+        write_whole(path, to_json(self.to_dict()))
 
     def plot(self, path: str | Path) -> None:
         """Draw the energy of each layer, stacked by level and by tensor (.png, .svg or .pdf).

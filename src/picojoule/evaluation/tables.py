@@ -17,6 +17,7 @@ from picojoule.report import (
     common_unit,
     count,
     engineering,
+    reasons_table,
     scaled,
     to_text,
 )
@@ -249,17 +250,11 @@ def _compact(level: Level) -> str:
 
 def unmapped_table(layers: Iterable[Unmapped]) -> Table:
     """Layers that have no mapping, by kind and reason."""
-    kinds: dict[tuple[str, str], list[int]] = {}
-    for layer in layers:
-        kinds.setdefault((layer.kind, layer.reason), []).append(layer.steps)
-    columns = (
-        Column("not mapped", "kind", align="left"),
-        Column("layers", "layers", count),
-        Column("steps", "steps", count),
-        Column("why", "reason", align="left"),
+    return reasons_table(
+        "Counted, but not in the figures above",
+        ("not mapped", "layers", "steps"),
+        ((layer.kind, layer.reason, layer.steps) for layer in layers),
     )
-    rows = tuple((kind, len(steps), sum(steps), reason) for (kind, reason), steps in kinds.items())
-    return Table("Counted, but not in the figures above", columns, rows)
 
 
 def ignored_table(items: Iterable[tuple[str, str, str]]) -> Table:

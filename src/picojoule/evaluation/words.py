@@ -11,7 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from picojoule.hardware import Accelerator
-from picojoule.workload import Network, Operation, Role, load, parse_operation, with_widths, zoo
+from picojoule.workload import (
+    Network,
+    Operation,
+    Role,
+    checked_batch,
+    load,
+    parse_operation,
+    with_widths,
+    zoo,
+)
 
 
 def load_for(
@@ -41,6 +50,17 @@ def load_for(
     is_zoo = isinstance(model, str) and model in zoo.names()
     widths = bits or (dict(chip.word_bits) if is_zoo else {})
     return with_widths(network, widths) if widths else network
+
+
+def network_for(model: Network | str | Path | Any, chip: Accelerator, batch: int | None) -> Network:
+    """A network that is built already, or what `load_for` makes of it.
+
+    Raises:
+        WorkloadError, Unsupported: As `load` raises them; or it was built with another batch.
+    """
+    if isinstance(model, Network):
+        return checked_batch(model, batch)
+    return load_for(model, chip, batch=batch)
 
 
 def operation_for(text: str, chip: Accelerator) -> Operation:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from picojoule.dataflows import dataflow as find_dataflow
-from picojoule.evaluation import LayerResult, evaluate, evaluate_operation
+from picojoule.evaluation import LayerResult, evaluate, evaluate_operation, network_for
 from picojoule.eyexam.steps import (
     STEPS,
     at_arrays,
@@ -21,7 +21,7 @@ from picojoule.eyexam.steps import (
 )
 from picojoule.hardware import Accelerator, accelerator
 from picojoule.mapper import Constraints, join_constraints
-from picojoule.workload import Network, Operation, load
+from picojoule.workload import Network, Operation
 
 Progress = Callable[[int, int, str], None]
 
@@ -164,8 +164,8 @@ def examine(
     >>> all(a >= b for one in exam.layers for a, b in zip(one.bounds, one.bounds[1:]))
     True
     """
-    model = network if isinstance(network, Network) else load(network, batch=batch)
     target = chip if isinstance(chip, Accelerator) else accelerator(chip)
+    model = network_for(network, target, batch)
     rules = Constraints((constraints or Constraints()).parts)
     relaxations = (without_bandwidth(target), overlapping(target), target)
     runs = [
@@ -186,20 +186,10 @@ def examine(
 
     @functools.cache
     def on_array(operation: Operation) -> tuple[LayerResult, Constraints]:
-        """The fastest mapping without memories, under what holds at the arrays."""
         own = rules.narrowed(operation)
         if dataflow is not None:
             own = join_constraints(own, find_dataflow(dataflow).build(operation, target))
-        own = at_arrays(own, target)
-        run = evaluate_operation(
-            operation,
-            without_memories(target),
-            minimize="latency",
-            constraints=own,
-            factors=factors,
-            cache=cache,
-        )
-        return run.layers[0], own
+        return _on_array(operation, target, at_arrays(own, target), factors, cache)
 
     return Examination(
         network=model.name,
@@ -212,6 +202,25 @@ def examine(
         peak_macs_per_s=target.peak_macs_per_cycle * target.clock_hz,
         outer_bytes_per_s=outer_bytes_per_s(target),
     )
+
+
+def _on_array(
+    operation: Operation,
+    chip: Accelerator,
+    constraints: Constraints,
+    factors: str,
+    cache: bool | str | Path,
+) -> tuple[LayerResult, Constraints]:
+    """The fastest mapping without memories, and what held at the arrays."""
+    run = evaluate_operation(
+        operation,
+        without_memories(chip),
+        minimize="latency",
+        constraints=constraints,
+        factors=factors,
+        cache=cache,
+    )
+    return run.layers[0], constraints
 
 
 def _part_of(progress: Progress | None, index: int, parts: int) -> Progress | None:

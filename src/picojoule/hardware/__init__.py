@@ -13,7 +13,7 @@ from picojoule.hardware.accelerator import (
 from picojoule.hardware.describe import PartRow, describe
 from picojoule.hardware.diagram import Block, blocks, draw_svg, draw_text
 from picojoule.hardware.document import Document, Location, Subject, parse_document, read_document
-from picojoule.hardware.hierarchy import STUDY_WORD_BYTES, hierarchy_chip
+from picojoule.hardware.hierarchy import STUDY_PRICES, STUDY_WORD_BYTES, hierarchy_chip
 from picojoule.hardware.load import accelerator, dump_accelerator, library, load_accelerator
 from picojoule.hardware.schema import SourceText, read_spec
 from picojoule.hardware.systolic import (
@@ -30,6 +30,7 @@ from picojoule.hardware.systolic import (
 __all__ = [
     "DRAINS",
     "FOLDS",
+    "STUDY_PRICES",
     "STUDY_WORD_BYTES",
     "SYSTOLIC_DATAFLOWS",
     "Accelerator",

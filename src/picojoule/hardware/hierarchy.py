@@ -6,6 +6,7 @@ same for every dataflow. Nothing limits bandwidth: every transfer is hidden behi
 Source: chen2016isca, Sec. VI and Table IV.
 """
 
+import json
 import math
 from collections.abc import Sequence
 
@@ -15,11 +16,13 @@ from picojoule.workload import ROLES, Role
 
 STUDY_WORD_BYTES = 2
 """The study's words have 16 bits."""
+STUDY_PRICES = {"dram": 200, "buffer": 6, "array": 2, "rf": 1}
+"""Of one access of a word, in multiples of a MAC: chen2016isca, Table IV."""
 MOST_PES = 1 << 20
 
 _HEAD = """\
 name: {name}
-description: "{description}"
+description: {description}
 clock_hz: 200e6
 technology_nm: 65
 voltage_v: 1.0
@@ -30,8 +33,8 @@ sources:
 parts:
   - memory: dram
     capacity: unbounded
-    read_pj: {{macs: 200}}
-    update_pj: {{macs: 200}}
+    read_pj: {{macs: {price}}}
+    update_pj: {{macs: {price}}}
     source: "chen2016isca, Table IV"
 """
 _MEMORY = """\
@@ -50,16 +53,16 @@ _WINDOW = """\
     capacity_bytes: {size}
     read_pj: 0
     fill_pj: 0
-    source: {{assumed: "each delivery is charged the array's 2, which a neighbour's word costs"}}
+    source: {{assumed: "a delivery is charged the array's price, as a neighbour's word is"}}
     sources: {{capacity_bytes: {{stated: an argument of the generated chip}}}}
 """
 _ARRAY = """\
   - array: pes
     x: {x}
     y: {y}
-    delivery_pj: {{macs: 2}}
+    delivery_pj: {{macs: {price}}}
     reduction_pj: 0
-    link_pj: {{macs: 2}}
+    link_pj: {{macs: {price}}}
     source: "chen2016isca, Table IV"
     sources:
       x: {{assumed: the arrangement of the PEs that is nearest to a square}}
@@ -120,18 +123,25 @@ def hierarchy_chip(
             "sums_bytes", sums_bytes, least=STUDY_WORD_BYTES, most=buffer_bytes - STUDY_WORD_BYTES
         )
     x = next(n for n in range(math.isqrt(pes), 0, -1) if pes % n == 0)
-    text = [_HEAD.format(name=name, description=description)]
+    # What JSON quotes, YAML reads as the same text.
+    head = {"name": json.dumps(name), "description": json.dumps(description)}
+    text = [_HEAD.format(**head, price=STUDY_PRICES["dram"])]
+    price = STUDY_PRICES["buffer"]
     shared = list(ROLES)
     if sums_bytes:
         shared.remove("outputs")
-        text.append(_MEMORY.format(name="sums", holds="outputs", size=sums_bytes, price=6))
+        text.append(_MEMORY.format(name="sums", holds="outputs", size=sums_bytes, price=price))
     size = buffer_bytes - sums_bytes
-    text.append(_MEMORY.format(name="buffer", holds=", ".join(shared), size=size, price=6))
+    text.append(_MEMORY.format(name="buffer", holds=", ".join(shared), size=size, price=price))
     if window_bytes:
         text.append(_WINDOW.format(size=window_bytes))
-    text.append(_ARRAY.format(x=pes // x, y=x))
+    text.append(_ARRAY.format(x=pes // x, y=x, price=STUDY_PRICES["array"]))
     if rf_bytes:
-        text.append(_MEMORY.format(name="rf", holds=", ".join(rf_holds), size=rf_bytes, price=1))
+        text.append(
+            _MEMORY.format(
+                name="rf", holds=", ".join(rf_holds), size=rf_bytes, price=STUDY_PRICES["rf"]
+            )
+        )
     return build_accelerator(parse_document("".join([*text, _COMPUTE]), name=f"chip {name}"))
 
 

@@ -11,11 +11,20 @@ from picojoule.report.figures import (
     require_matplotlib,
     save_chart,
 )
-from picojoule.report.files import OutputError, check_place, write_whole
+from picojoule.report.files import OutputError, check_place, to_json, write_whole
 from picojoule.report.grids import Grid, GridPicture, draw_grids, save_grids
 from picojoule.report.roofline import Dot, Roofline, draw_roofline, save_roofline
 from picojoule.report.table import Cell, Column, Table, flatten, plain, printable, records_table
-from picojoule.report.text import WIDTH, common_unit, count, engineering, scaled, to_csv, to_text
+from picojoule.report.text import (
+    WIDTH,
+    common_unit,
+    count,
+    engineering,
+    reasons_table,
+    scaled,
+    to_csv,
+    to_text,
+)
 
 __all__ = [
     "WIDTH",
@@ -47,6 +56,7 @@ __all__ = [
     "picture_format",
     "plain",
     "printable",
+    "reasons_table",
     "records_table",
     "require_matplotlib",
     "save_bars",
@@ -56,6 +66,7 @@ __all__ = [
     "save_roofline",
     "scaled",
     "to_csv",
+    "to_json",
     "to_text",
     "write_whole",
 ]

@@ -1,9 +1,12 @@
 """Files: what is written appears whole or not at all."""
 
 import contextlib
+import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from picojoule.errors import PicojouleError
 
@@ -45,6 +48,11 @@ def write_whole(path: str | Path, content: str | bytes) -> None:
                 Path(temporary).unlink()
         reason = getattr(error, "strerror", None) or str(error)
         raise _refusal(path, reason) from error
+
+
+def to_json(data: Mapping[str, Any]) -> str:
+    """Plain data as the text of a JSON file; refuses what JSON has no number for."""
+    return json.dumps(data, indent=2, allow_nan=False) + "\n"
 
 
 def check_place(path: str | Path) -> None:

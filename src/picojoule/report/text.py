@@ -4,9 +4,9 @@ import csv
 import io
 import math
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from picojoule.report.table import Cell, Table, plain, printable
+from picojoule.report.table import Cell, Column, Table, plain, printable
 
 WIDTH = 100
 """Columns that a table may take when nobody says how wide the terminal is."""
@@ -177,3 +177,27 @@ def _csv_cell(cell: Cell) -> Cell:
     if isinstance(cell, bool):
         return int(cell)
     return "" if cell is None else cell
+
+
+def reasons_table(
+    title: str, heads: tuple[str, str, str], items: Iterable[tuple[str, str, int]]
+) -> Table:
+    """What is left out, kind by kind: how many, how much of them in all, and why.
+
+    Args:
+        title: Above the table.
+        heads: Of the kinds, of how many there are, and of how much.
+        items: (kind, reason, how much) of each.
+    """
+    kinds: dict[tuple[str, str], list[int]] = {}
+    for kind, reason, amount in items:
+        kinds.setdefault((kind, reason), []).append(amount)
+    what, number, much = heads
+    columns = (
+        Column(what, "kind", align="left"),
+        Column(number, number.lower(), count),
+        Column(much, much.lower(), count),
+        Column("why", "reason", align="left"),
+    )
+    rows = tuple((kind, len(all_), sum(all_), why) for (kind, why), all_ in kinds.items())
+    return Table(title, columns, rows)

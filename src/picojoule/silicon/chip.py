@@ -5,6 +5,7 @@ description in `hardware`; banks, buses, native shapes and measured operating po
 of this folder's library.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -45,6 +46,7 @@ class PassChip:
         mac_pj, spad_pj, array_pj, buffer_pj, dram_pj: Per operation or word.
         standing_w: Power that is drawn whether or not data move.
         voltage_v, technology_nm, area_mm2, storage_bytes: Of the chip as measured.
+        printed: What the survey's Table V prints of the chip.
         points: Measured power and frame rate over voltage.
         sources: (place, source text) of what this model adds.
     """
@@ -81,6 +83,7 @@ class PassChip:
     technology_nm: float
     area_mm2: float
     storage_bytes: int
+    printed: Mapping[str, float | str]
     points: tuple[OperatingPoint, ...]
     sources: tuple[tuple[str, str], ...]
 
@@ -122,6 +125,8 @@ def pass_chip(name: str = "eyeriss") -> PassChip:
     chip = accelerator(name)
     dram, buffer, spads = chip.memories
     (array,) = chip.arrays
+    # Our own description of a chip that was measured says all of them.
+    assert chip.voltage_v and chip.technology_nm and chip.area_mm2
     sources = tuple(_sources(spec))
     word_bits = chip.compute.bits
 
@@ -153,20 +158,30 @@ def pass_chip(name: str = "eyeriss") -> PassChip:
         buffer_pj=buffer.read_pj,
         dram_pj=dram.read_pj,
         standing_w=value("power", "standing_w"),
-        voltage_v=chip.voltage_v or 1.0,
-        technology_nm=chip.technology_nm or 0.0,
-        area_mm2=chip.area_mm2 or 0.0,
+        voltage_v=chip.voltage_v,
+        technology_nm=chip.technology_nm,
+        area_mm2=chip.area_mm2,
         storage_bytes=chip.on_chip_bits // 8,
+        printed={key: entry["value"] for key, entry in spec["survey"].items()},
         points=tuple(OperatingPoint(**point) for point in spec["operating_points"]["points"]),
         sources=sources,
     )
+
+
+_LIBRARY = resources.files("picojoule.silicon") / "library"
+
+
+def library_names() -> tuple[str, ...]:
+    """The files that there are: chips, and networks as they were measured on one."""
+    names = sorted(place.name for place in _LIBRARY.iterdir())
+    return tuple(name.removesuffix(".yaml") for name in names if name.endswith(".yaml"))
 
 
 def library_file(name: str) -> dict[str, Any]:
     """One of our own files: of a chip, or of a network as it was measured on one."""
     from ruamel.yaml import YAML
 
-    place = resources.files("picojoule.silicon") / "library" / f"{name}.yaml"
+    place = _LIBRARY / f"{name}.yaml"
     return YAML(typ="safe", pure=True).load(place.read_text("utf-8"))
 
 

@@ -2,8 +2,10 @@
 
 Every access has the price of the chip's description: multiples of one multiply-accumulate, whose
 energy comes from the component estimator at the chip's node and voltage. A multiplication by zero
-is gated: it reads the input, and nothing else happens. The rest, above all the clock network,
-stands: it draws its power whether or not data move, and is calibrated (see the chip's file).
+is gated: it reads the input, and nothing else happens. The source names the read of the filter and
+the MAC; that the partial sum rests in its pad, too, is assumed. The rest, above all the clock
+network, stands: it draws its power whether or not data move, and is calibrated (see the chip's
+file).
 
 Sources: chen2016isca, Table IV (1 : 1 : 2 : 6 per MAC, scratch pad, array and buffer access);
 chen2017jssc, Sec. V-C (gating).

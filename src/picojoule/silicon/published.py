@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from picojoule.silicon.chip import library_file
+from picojoule.silicon.chip import library_file, library_names
 from picojoule.silicon.zeros import Shares
 from picojoule.sources import check_source
-
-NETWORKS = ("alexnet", "vgg16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +69,15 @@ class Published:
     notes: tuple[str, ...]
 
 
+def measured_networks(chip: str) -> tuple[str, ...]:
+    """The networks of the zoo that were measured on a chip, and published.
+
+    >>> measured_networks("eyeriss")
+    ('alexnet', 'vgg16')
+    """
+    return tuple(name for name in library_names() if published(name, chip))
+
+
 @cache
 def published(network: str, chip: str) -> Published | None:
     """What is published of a network of the zoo on a chip; None where nothing is.
@@ -78,11 +85,10 @@ def published(network: str, chip: str) -> Published | None:
     >>> published("alexnet", "eyeriss").layers["CONV4"].active_pes
     156
     """
-    if network not in NETWORKS:
+    spec = library_file(network) if network in library_names() else {}
+    if spec.get("network") != network or spec["chip"] != chip:
         return None
-    spec = library_file(network)
-    if spec["chip"] != chip:
-        return None
+    check_source(spec["survey_source"], where=f"{network}.yaml, survey_source")
     layers: dict[str, dict[str, Any]] = spec["layers"]
     for layer in layers.values():
         if "ofmap_source" in layer:

@@ -1,11 +1,10 @@
 """Result: what a network did on the chip, layer by layer, beside what was measured."""
 
-import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from picojoule.report import save_bars, write_whole
+from picojoule.report import save_bars, to_json, write_whole
 from picojoule.silicon.chip import PassChip
 from picojoule.silicon.power import BLOCKS, Energy, scaled_power_w
 from picojoule.silicon.published import Measured, Published
@@ -233,7 +232,7 @@ class PassRun:
         Raises:
             OutputError: The file cannot be written.
         """
-        write_whole(path, json.dumps(self.to_dict(), indent=2, allow_nan=False) + "\n")
+        write_whole(path, to_json(self.to_dict()))
 
     def plot(self, path: str | Path) -> None:
         """Draw latency, power and DRAM traffic per layer beside the silicon's.

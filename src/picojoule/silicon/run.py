@@ -7,7 +7,7 @@ from picojoule.errors import HardwareError, MappingError, WorkloadError, nearest
 from picojoule.silicon.chip import PassChip, pass_chip, pass_chips
 from picojoule.silicon.mappings import mapping_of, read_passes
 from picojoule.silicon.power import layer_energy
-from picojoule.silicon.published import Published, published
+from picojoule.silicon.published import Published, measured_networks, published
 from picojoule.silicon.result import PassLayer, PassRun, Unrun
 from picojoule.silicon.schedule import (
     PassMapping,
@@ -28,7 +28,7 @@ from picojoule.silicon.zeros import (
     layer_zeros,
     read_shares,
 )
-from picojoule.workload import Network, load
+from picojoule.workload import Network, checked_batch, load
 
 Mapped = tuple[PassMapping, str]
 
@@ -67,17 +67,10 @@ def run_passes(
     check_goal(minimize)
     target = _chip(chip)
     model = network if isinstance(network, Network) else load(network, batch=batch)
-    if batch not in (None, model.batch):
-        raise WorkloadError(
-            "network is built already",
-            where=f"network {model.name!r}, batch",
-            got=f"batch {batch} for a network of batch {model.batch}",
-            expected="the batch it was built with, or none",
-            fix=f"give the batch where the network is made: load(..., batch={batch})",
-        )
+    checked_batch(model, batch)
     known = published(model.name, chip)
     runs, unrun = _shapes(model, target)
-    shares = _shares(zeros, known, list(runs))
+    shares = _shares(zeros, known, list(runs), chip)
     mapped = _mappings(target, runs, passes_from, known, minimize)
     is_measured = known and known.batch == model.batch and known.layers.keys() == runs.keys()
     shown = known if is_measured else None
@@ -134,7 +127,7 @@ def _shapes(model: Network, chip: PassChip) -> tuple[dict[str, LayerShape], list
 
 
 def _shares(
-    zeros: str | Path, known: Published | None, names: list[str]
+    zeros: str | Path, known: Published | None, names: list[str], chip: str
 ) -> Mapping[str, Shares] | None:
     if str(zeros) == "none":
         return None
@@ -147,7 +140,7 @@ def _shares(
             "no shares of zeros are published for this network",
             where="zeros",
             got="measured",
-            expected="alexnet or vgg16, or a file of shares",
+            expected=f"{' or '.join(measured_networks(chip))}, or a file of shares",
             fix="give a YAML or CSV file with a share per layer, or `none`",
         )
     shares = {name: known.shares[name] for name in names if name in known.shares}

@@ -231,14 +231,28 @@ def _survey_network(run: PassRun) -> Table:
     assert run.published
     chip, totals, measured = run.chip, run.totals, run.published.total
     pes, bits, survey = chip.rows * chip.columns, 8 * chip.word_bytes, run.published.survey
+    printed = {key: str(value) for key, value in chip.printed.items()}
+    kilobytes = chip.storage_bytes / 1024
     rows: tuple[tuple[Cell, ...], ...] = (
-        ("process", f"{chip.technology_nm:g} nm, {chip.voltage_v:.1f} V", "65 nm, 1.0 V"),
-        ("core area, mm2", f"{chip.area_mm2:g}", "12.25"),
-        ("on-chip memory, kB", f"{chip.storage_bytes / 1024:.1f}", "192"),
-        ("multipliers", str(pes), "168"),
-        ("core area per multiplier, mm2", f"{chip.area_mm2 / pes:.3f}", "0.073"),
-        ("memory per multiplier, kB", f"{chip.storage_bytes / 1024 / pes:.2f}", "1.14"),
-        ("bits per weight, per input", f"{bits}, {bits}", "16, 16"),
+        (
+            "process",
+            f"{chip.technology_nm:g} nm, {chip.voltage_v:.1f} V",
+            printed["process"],
+        ),
+        ("core area, mm2", f"{chip.area_mm2:g}", printed["area_mm2"]),
+        ("on-chip memory, kB", f"{kilobytes:.1f}", printed["storage_kb"]),
+        ("multipliers", str(pes), printed["multipliers"]),
+        (
+            "core area per multiplier, mm2",
+            f"{chip.area_mm2 / pes:.3f}",
+            printed["area_per_multiplier_mm2"],
+        ),
+        (
+            "memory per multiplier, kB",
+            f"{kilobytes / pes:.2f}",
+            printed["storage_per_multiplier_kb"],
+        ),
+        ("bits per weight, per input", f"{bits}, {bits}", printed["bits"]),
         (
             "top-5 error, %; images",
             None,

@@ -31,7 +31,7 @@ from picojoule.workload.light import (
     pool,
     softmax,
 )
-from picojoule.workload.load import load
+from picojoule.workload.load import checked_batch, load
 from picojoule.workload.network import Attribute, Ignored, Layer, Network, Parameter, Value
 from picojoule.workload.operation import (
     ROLES,
@@ -78,6 +78,7 @@ __all__ = [
     "axis_points",
     "batched_matmul",
     "binomial",
+    "checked_batch",
     "concat",
     "conv",
     "conv_transposed",

@@ -88,6 +88,23 @@ def load(
     return read_onnx(path, batch=batch, inputs=_by_name(inputs, path), bits=bits)
 
 
+def checked_batch(network: Network, batch: int | None) -> Network:
+    """A network that is built already, if it has the batch that is asked for.
+
+    Raises:
+        WorkloadError: It has another one.
+    """
+    if batch is not None and batch != network.batch:
+        raise WorkloadError(
+            "network is built already",
+            where=f"network {network.name!r}, batch",
+            got=f"batch {batch} for a network of batch {network.batch}",
+            expected="the batch it was built with, or none",
+            fix=f"give the batch where the network is made: load(..., batch={batch})",
+        )
+    return network
+
+
 def _needed(model: object, inputs: Any) -> Any:
     if inputs is None:
         raise WorkloadError(

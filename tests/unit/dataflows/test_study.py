@@ -52,6 +52,16 @@ def test_weight_stationary_divides_its_buffer() -> None:
         assert (sums.holds, buffer.holds) == (("outputs",), ("weights", "inputs"))
 
 
+def test_texts_stay_texts() -> None:
+    text = "a: 'b' \"c\" # {d}\nparts: []"
+    chip = hierarchy_chip("study", pes=4, buffer_bytes=64, rf_bytes=8, description=text)
+    assert chip.description == text
+    assert [part.name for part in chip.parts] == ["dram", "buffer", "pes", "rf", "mac"]
+    with pytest.raises(HardwareError) as caught:
+        hierarchy_chip(text, pes=4, buffer_bytes=64, rf_bytes=8)
+    assert "`name`" in caught.value.what
+
+
 @pytest.mark.parametrize(
     ("pes", "x", "y"), [(256, 16, 16), (512, 32, 16), (168, 14, 12), (7, 7, 1)]
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from picojoule import cli
+from picojoule.errors import WorkloadError
 from picojoule.eyexam import STEPS, Examination, describe_examination, examine, loss_chart, roofline
 from picojoule.eyexam.steps import (
     dataflow_macs_per_cycle,
@@ -129,6 +130,15 @@ def test_where_bandwidth_is_unlimited_there_is_no_slope() -> None:
     assert exam.to_dict()["outer_bytes_per_s"] is None
     assert "outermost memory" not in describe_examination(exam)
     draw_roofline(roofline(exam))
+
+
+def test_a_network_is_examined_at_its_own_batch_and_the_chips_words() -> None:
+    with pytest.raises(WorkloadError) as caught:
+        examine(network(PRODUCT), chip(), batch=4, cache=False)
+    assert "batch 4" in caught.value.got
+    # The TPU's registers hold bytes: with wider words nothing would fit them.
+    (first, *_) = examine("lenet5", "tpu-v1", cache=False).layers
+    assert [tensor.bits for tensor in first.result.operation.tensors] == [8, 8, 8]
 
 
 def test_a_cut_search_bounds_by_what_it_proved() -> None:
