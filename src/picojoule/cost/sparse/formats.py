@@ -16,7 +16,8 @@ def expected_bits(
 
     Args:
         form: The format; csc is that of EIE, whose gaps have 4 bits.
-        tile: Words along each axis of the tensor; the first axis counts the rows of a matrix.
+        tile: Words along each axis of the tensor; the first axis that is longer than one counts
+            the rows of a matrix, so that a batch of one image has its channels as rows.
         share: Of non-zeros, which lie independently.
         word_bits: Width of a word.
 
@@ -30,5 +31,6 @@ def expected_bits(
     if form == "none":
         return float(words * word_bits), 0.0
     payload = share * words * word_bits
-    coded = codec(_CODECS[form], value_bits=word_bits).expected_bits(tuple(tile), share)
+    first = next((place for place, length in enumerate(tile) if length > 1), 0)
+    coded = codec(_CODECS[form], value_bits=word_bits).expected_bits(tuple(tile[first:]), share)
     return payload, coded - payload

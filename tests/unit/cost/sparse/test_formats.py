@@ -29,6 +29,11 @@ def test_long_gaps_pad() -> None:
     assert expected_bits("csc", (64, 8), 0.25, 16) == pytest.approx((128 * 16, metadata))
 
 
+@pytest.mark.parametrize("form", ["csc", "csr"])
+def test_a_batch_of_one_has_no_row_of_its_own(form: str) -> None:
+    assert expected_bits(form, (1, 8, 64), 0.25, 16) == expected_bits(form, (8, 64), 0.25, 16)
+
+
 def test_three_pairs_of_run_length_code_take_64_bits() -> None:
     # Without zeros there is no run: a pair of 5 + 16 bits per word, three of them in 64.
     payload, metadata = expected_bits("rlc", (3, 100), 1.0, 16)
