@@ -189,7 +189,7 @@ def _draw_panel(axes: "Axes", panel: Panel, chart: Chart) -> None:
         )
         below = [low + value for low, value in zip(below, values, strict=True)]
     # Bars that are all equal, as shares of a whole are, need no figure each.
-    figures = [f"{top:.3g}" for top in below]
+    figures = [f"{top:#.3g}".rstrip(".") for top in below]
     if len(figures) <= _LABELLED_BARS and (len(figures) == 1 or len(set(figures)) > 1):
         for place, top in enumerate(below):
             axes.annotate(

@@ -59,7 +59,7 @@ def silicon_bars(run: PassRun) -> Bars:
         panels=(
             panel("latency", "ms", "total_latency_s", 1e3),
             panel("chip power", "mW", "power_w", 1e3),
-            panel("DRAM traffic", "MB", "dram_bytes_compressed", 1e-6),
+            panel("DRAM traffic, coded", "MB", "dram_bytes_compressed", 1e-6),
         ),
     )
 
