@@ -7,8 +7,10 @@ from picojoule.evaluation import evaluate, evaluate_operation, load_for
 from picojoule.hardware import accelerator, draw_text, library
 from picojoule.mapping import validate
 
-UNPROVED = ("titan-x", "core-i7-5930k", "stripes", "eyeriss-v2", "tetris", "origami", "yodann")
-"""Chips on which a proof of every layer may take minutes: four memories, or arrays in arrays."""
+UNPROVED = (
+    "cnvlutin", "core-i7-5930k", "dadiannao", "eyeriss-v2", "scnn", "stripes", "tetris", "titan-x",
+)  # fmt: skip
+"""Chips on which a proof of every layer takes longer: four memories, or arrays in arrays."""
 
 
 @pytest.mark.parametrize("name", library())
@@ -32,7 +34,7 @@ def test_the_first_layers_map_at_once(name: str) -> None:
 def test_alexnet_is_mapped_and_proved(name: str) -> None:
     run = evaluate(
         "alexnet", name, factors="perfect", jobs=1, cache=False,
-        time_limit_s=120 if name in UNPROVED else None,
+        time_limit_s=60 if name in UNPROVED else None,
     )  # fmt: skip
     assert [layer.name for layer in run.layers][::7] == ["CONV1", "FC8"]
     assert sum(layer.macs for layer in run.layers) == 724_406_816
